@@ -1,0 +1,102 @@
+"""Attention of a chunk over the memory before it, without a mask of the text's size.
+
+A chunk's positions come last and in order, so each sees everything before itself:
+
+    memory and open window   chunk
+    x x x x x x x x x x x x  x . . .
+    x x x x x x x x x x x x  x x . .      causal, aligned to the lower right
+    x x x x x x x x x x x x  x x x x
+
+Registered with the library's attention interface; a plain model's calls go on to the library's own
+scaled-dot-product attention, unchanged. Spec section 8.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention.bias import causal_lower_right
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+from beacon_qa.beacon.plugin import current_reading
+
+NAME = "beacon"
+"""The attention implementation's name in the library's interface."""
+
+
+def register() -> None:
+    """Make the implementation known to the library; doing so again changes nothing."""
+    AttentionInterface.register(NAME, beacon_attention)
+    AttentionMaskInterface.register(NAME, _mask)
+
+
+def _mask(*args: Any, **kwargs: Any) -> Tensor | None:
+    return None if current_reading() is not None else sdpa_mask(*args, **kwargs)
+
+
+def beacon_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
+    """Attend from a chunk to all that is kept; (batch, tokens, heads, head_dim).
+
+    query (batch, heads, tokens, head_dim), key and value (batch, kv_heads, kept, head_dim).
+    """
+    if current_reading() is None:
+        plain: tuple[Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
+        )
+        return plain
+    if query.shape[2] == 1:
+        out = _one_query(query, key, value, scaling)
+    else:
+        out = _causal(query, key, value, scaling)
+    return out.transpose(1, 2).contiguous(), None
+
+
+def _one_query(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
+    # The queries of one key/value head become rows of one product, so that no key is repeated.
+    batch, heads, _, size = query.shape
+    grouped = query.reshape(batch, key.shape[1], heads // key.shape[1], size)
+    out: Tensor = scaled_dot_product_attention(grouped, key, value, scale=scaling)
+    return out.reshape(batch, heads, 1, size)
+
+
+def _causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
+    rows, kept = query.shape[2], key.shape[2]
+    if not query.is_cuda:
+        groups = query.shape[1] // key.shape[1]
+        key, value = _repeat(key, groups), _repeat(value, groups)
+    if rows == kept:
+        out: Tensor = scaled_dot_product_attention(
+            query, key, value, scale=scaling, is_causal=True, enable_gqa=query.is_cuda
+        )
+        return out
+    if query.is_cuda:
+        bias = causal_lower_right(rows, kept)
+        return scaled_dot_product_attention(  # type: ignore[no-any-return]
+            query, key, value, attn_mask=bias, scale=scaling, enable_gqa=True
+        )
+    mask = torch.ones(rows, kept, dtype=torch.bool).tril(kept - rows)
+    return scaled_dot_product_attention(  # type: ignore[no-any-return]
+        query, key, value, attn_mask=mask, scale=scaling
+    )
+
+
+def _repeat(heads: Tensor, groups: int) -> Tensor:
+    if groups == 1:
+        return heads
+    batch, count, tokens, size = heads.shape
+    wide = heads[:, :, None].expand(batch, count, groups, tokens, size)
+    return wide.reshape(batch, count * groups, tokens, size)

@@ -1,0 +1,250 @@
+"""Load a model with its beacons: dtype, device, quantization, and beacons started anew.
+
+Knows checkpoints and the library's loading; knows nothing of text. Loading is the stock
+`from_pretrained`, remote code never runs, and what is missing or unexpected is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    AutoConfig,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedTokenizerBase,
+)
+
+from beacon_qa.beacon.attention import NAME, register
+from beacon_qa.beacon.config import ARCHITECTURES, BeaconConfig
+from beacon_qa.beacon.memory import ModelIdentity
+from beacon_qa.beacon.model import beacon_class
+from beacon_qa.errors import ConfigError, ModelError
+
+NEW_BEACONS: dict[str, Any] = {
+    "beacon_window": 1024,
+    "beacon_stride": 1024,
+    "beacon_attn": "full-coverage",
+    "beacon_attend_prev": True,
+    "beacon_ratio": [2, 4, 8, 16, 32],
+    "beacon_ratio_mix": "step-random",
+    "beacon_param": ["q", "k", "v"],
+    "beacon_embed_init": "eos",
+    "beacon_sink_size": 0,
+    "beacon_pos": "interleave",
+    "beacon_parallel_window": 1,
+}
+"""Settings given to a plain model that starts new beacons, unless overridden (spec section 2)."""
+
+_UNQUANTIZED = [
+    "lm_head",
+    *(f"beacon_{name}_proj" for name in ("q", "k", "v", "o")),
+]
+"""Modules kept in 16 bits: a list given to the library replaces its own, so the head is named."""
+
+
+def load_model(
+    path_or_id: str | Path,
+    *,
+    bits: int | None = None,
+    device: str | torch.device | None = None,
+    dtype: torch.dtype | None = None,
+    revision: str | None = None,
+    start_beacons: bool = False,
+    **beacon_overrides: Any,
+) -> Any:
+    """Load a Hugging Face checkpoint as a model with beacons.
+
+    `bits` 4 or 8 quantizes the base weights, never the beacons'; 16 or None does not. `device`
+    None is the GPU if there is one; "auto" spreads a model over several. `dtype` None is bfloat16
+    on a GPU and float32 on a CPU. `start_beacons` copies absent beacon weights from the model's
+    own (spec section 3). Further keywords replace fields of the checkpoint's config.
+
+    Raises ConfigError for settings that cannot be used, ModelError for weights that cannot.
+    """
+    register()
+    name = str(path_or_id)
+    config = _read_config(name, revision, start_beacons, beacon_overrides)
+    device = _choose_device(device)
+    if dtype is None:
+        dtype = torch.float32 if str(device) == "cpu" else torch.bfloat16
+    stock = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+    model, found = _from_pretrained(
+        beacon_class(stock),
+        name,
+        config=config,
+        dtype=dtype,
+        revision=revision,
+        attn_implementation=NAME,
+        device_map=device if str(device) == "auto" else {"": device},
+        quantization_config=_quantization(bits, dtype),
+    )
+    _settle(model, found, name, start_beacons=start_beacons, bits=bits)
+    model.identity = _identify(model, name, revision, dtype, bits)
+    return model.eval()
+
+
+def load_tokenizer(path_or_id: str | Path, *, revision: str | None = None) -> Any:
+    """Load a checkpoint's own fast tokenizer; ModelError if it has none."""
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            str(path_or_id), revision=revision, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(f"No tokenizer could be loaded from {path_or_id}: {error}") from error
+    if not tokenizer.is_fast:
+        raise ModelError(f"The tokenizer of {path_or_id} is not a fast one; convert it first.")
+    return tokenizer
+
+
+def _read_config(name: str, revision: str | None, start: bool, overrides: dict[str, Any]) -> Any:
+    try:
+        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"No model could be loaded from {name!r}: {_first_line(error)} Give the folder of a "
+            "Hugging Face checkpoint, or a model id that this machine can download."
+        ) from error
+    if start:
+        for key, value in NEW_BEACONS.items():
+            if not hasattr(config, key):
+                setattr(config, key, value)
+        if "beacon_window" in overrides:
+            config.beacon_stride = overrides["beacon_window"]
+    for key, value in overrides.items():
+        setattr(config, key, value)
+    if config.model_type not in ARCHITECTURES:
+        raise ConfigError(
+            f"Models of type {config.model_type!r} cannot carry beacons here; use one of "
+            f"{', '.join(ARCHITECTURES)}."
+        )
+    return config
+
+
+def _from_pretrained(cls: Any, name: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
+    try:
+        model, found = cls.from_pretrained(
+            name, output_loading_info=True, trust_remote_code=False, **settings
+        )
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
+        raise ModelError(f"{name!r} could not be loaded: {_first_line(error)}") from error
+    return model, found
+
+
+def _first_line(error: Exception) -> str:
+    line = str(error).strip().partition("\n")[0].rstrip(".")
+    return (line or type(error).__name__) + "."
+
+
+def _choose_device(device: str | torch.device | None) -> str | torch.device:
+    if device is not None:
+        return device
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
+
+
+def _quantization(bits: int | None, dtype: torch.dtype) -> BitsAndBytesConfig | None:
+    if bits in (None, 16):
+        return None
+    if bits == 8:
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=_UNQUANTIZED)
+    if bits == 4:
+        return BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+            llm_int8_skip_modules=_UNQUANTIZED,
+        )
+    raise ConfigError(f"A model cannot be loaded in {bits} bits; choose 4, 8 or 16.")
+
+
+def _settle(
+    model: Any, found: dict[str, Any], name: str, *, start_beacons: bool, bits: int | None
+) -> None:
+    """Refuse what is missing or unexpected; start beacons where that is asked for."""
+    missing, unexpected = sorted(found["missing_keys"]), sorted(found["unexpected_keys"])
+    wrong = sorted(str(key) for key in found.get("mismatched_keys", ()))
+    if wrong:
+        raise ModelError(f"{name!r} has tensors of other shapes than its config says: {wrong[0]}.")
+    if unexpected:
+        raise ModelError(
+            f"{name!r} holds {len(unexpected)} tensors its config has no place for, such as "
+            f"{unexpected[0]}; is its beacon_param right?"
+        )
+    absent = [key for key in missing if "beacon" not in key]
+    if absent:
+        raise ModelError(f"{name!r} lacks {len(absent)} tensors, such as {absent[0]}.")
+    if not missing:
+        return
+    if not start_beacons:
+        raise ModelError(
+            f"{name!r} has no trained beacons ({missing[0]} is missing). Use a beacon checkpoint, "
+            "or start new beacons to train them (start_beacons=True)."
+        )
+    if bits in (4, 8):
+        raise ConfigError(f"New beacons cannot be started from a {bits}-bit base; load 16 bits.")
+    _copy_own(model, missing)
+
+
+@torch.no_grad()
+def _copy_own(model: Any, missing: list[str]) -> None:
+    """Start each missing kind of beacon weight as a copy of the model's own (spec section 3)."""
+    beacon: BeaconConfig = model.beacon
+    for name in beacon.params:
+        if not any(f"beacon_{name}_proj" in key for key in missing):
+            continue
+        for layer in model.model.layers:
+            own: nn.Linear = getattr(layer.self_attn, f"{name}_proj")
+            copy: nn.Linear = getattr(layer.self_attn, f"beacon_{name}_proj")
+            copy.load_state_dict(own.state_dict())
+    if any("beacon_embed_tokens" in key for key in missing):
+        token = getattr(model.config, f"{beacon.embed_init}_token_id")
+        token = token[0] if isinstance(token, list) else token
+        if token is None:
+            raise ConfigError(
+                f"The config names no {beacon.embed_init} token to start the beacon embedding from."
+            )
+        model.model.beacon_embed_tokens.weight[0] = model.model.embed_tokens.weight[token]
+
+
+def _identify(
+    model: Any, name: str, revision: str | None, dtype: torch.dtype, bits: int | None
+) -> ModelIdentity:
+    beacon: BeaconConfig = model.beacon
+    settings = [beacon.window, beacon.ratios, beacon.params, beacon.sink, beacon.positions]
+    return ModelIdentity(
+        name=name,
+        revision=revision or getattr(model.config, "_commit_hash", None) or "",
+        weights=_digest(model),
+        tokenizer=_tokenizer_digest(name, revision),
+        dtype=str(dtype).removeprefix("torch."),
+        bits=str(bits or 16),
+        beacons=json.dumps(settings),
+    )
+
+
+def _digest(model: nn.Module) -> str:
+    """A digest over the first numbers of every tensor: cheap, and no two trainings agree on it."""
+    digest = sha256()
+    for key, tensor in sorted(model.state_dict().items()):
+        digest.update(f"{key} {tuple(tensor.shape)}".encode())
+        digest.update(_sample(tensor))
+    return digest.hexdigest()
+
+
+def _sample(tensor: Tensor) -> bytes:
+    return tensor.detach().flatten()[:64].cpu().contiguous().view(torch.uint8).numpy().tobytes()
+
+
+def _tokenizer_digest(name: str, revision: str | None) -> str:
+    try:
+        tokenizer = load_tokenizer(name, revision=revision)
+    except ModelError:
+        return ""
+    return sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()

@@ -1,0 +1,199 @@
+"""Memory: a text condensed into the keys and values of its beacons.
+
+A memory is the cache a model is run with, and a value: it can be forked, cut back to an earlier
+window, saved and opened again. Knows windows, sizes and where they lie in the layers' buffers;
+knows nothing of files (see memory_file) or of how a model fills it (see model).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import Cache
+
+from beacon_qa.beacon.config import BeaconConfig
+from beacon_qa.beacon.layers import MemoryLayer
+from beacon_qa.beacon.windows import Chunk, Clock, kept_per_window
+from beacon_qa.errors import ModelError
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """What a memory must have in common with the model that opens it.
+
+    `weights` is a digest over samples of all tensors, `beacons` the settings that shape a memory,
+    `tokenizer` a digest, empty when the model came without one.
+    """
+
+    name: str
+    revision: str
+    weights: str
+    tokenizer: str
+    dtype: str
+    bits: str
+    beacons: str
+
+    @property
+    def key(self) -> str:
+        """A short digest of everything but the name: two equal models in two folders agree."""
+        from hashlib import sha256
+
+        parts = [v for k, v in dataclasses.asdict(self).items() if k != "name"]
+        return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+class Memory(Cache):  # type: ignore[misc]
+    """The condensed keys and values of a text, and the window still open at its end.
+
+    Two lengths matter: `tokens`, the raw tokens seen, which `generate` counts with, and `kept`,
+    the entries attention sees. Made by `model.new_memory()`.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        layers: list[MemoryLayer],
+        *,
+        identity: ModelIdentity,
+        frequencies: Tensor,
+        held: int = 0,
+    ) -> None:
+        super().__init__(layers=layers)
+        self.clock = clock
+        self.identity = identity
+        self.frequencies = frequencies
+        self.held = held
+
+    @property
+    def config(self) -> BeaconConfig:
+        """The beacon settings it is made with."""
+        return self.clock.config
+
+    @property
+    def tokens(self) -> int:
+        """Raw tokens seen."""
+        return self.clock.tokens
+
+    @property
+    def windows(self) -> int:
+        """Full windows condensed."""
+        return len(self.clock.closed)
+
+    @property
+    def ratios(self) -> tuple[int, ...]:
+        """The condensing ratio of each full window."""
+        return tuple(self.clock.closed)
+
+    @property
+    def kept(self) -> int:
+        """Entries held in each layer: sinks, beacons and the open window."""
+        return int(self.layers[0].length)
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Entries of the sink, of the condensed windows, and of the open window."""
+        sink = self.config.sink if self.windows else 0
+        return sink, self.held - sink, self.kept - self.held
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the entries held, over all layers and rows."""
+        return sum(
+            2 * layer.keys[:, :, : layer.length].numel() * layer.keys.element_size()
+            for layer in self.layers
+            if layer.is_initialized
+        )
+
+    def chunks(self, count: int, *, training: bool = False) -> Iterator[Chunk]:
+        """Cut `count` arriving tokens into chunks; each full window is condensed as it closes.
+
+        The caller runs the model over each chunk before asking for the next.
+        """
+        for chunk in self.clock.chunks(count, training=training):
+            yield chunk
+            if chunk.closes:
+                self._condense(chunk.ratio)
+
+    def _condense(self, ratio: int) -> None:
+        window = self.config.window
+        kept = kept_per_window(ratio, window)
+        # Within a window every ratio-th raw token is followed by a beacon; ratio 0 keeps all.
+        index = torch.arange(kept)
+        entries = self.held + (index * (ratio + 1) + ratio if ratio else index)
+        start = self.held if self.windows > 1 else self.config.sink
+        for layer in self.layers:
+            layer.keep(entries, start, self.frequencies)
+        self.held = start + kept
+
+    def fork(self) -> Memory:
+        """A memory that goes on from here by itself; this one does not change.
+
+        Nothing is copied until one of the two is written to.
+        """
+        clock = dataclasses.replace(self.clock, closed=list(self.clock.closed))
+        return self._twin(clock, self.kept, self.held)
+
+    def as_of(self, windows: int) -> Memory:
+        """The memory as it was when `windows` windows had been read, the open window empty.
+
+        Raises ModelError if fewer have been read.
+        """
+        if not 0 <= windows <= self.windows:
+            raise ModelError(
+                f"The memory holds {self.windows} full windows; it cannot be cut back to {windows}."
+            )
+        closed = self.clock.closed[:windows]
+        held = self._held_after(windows)
+        tokens = windows * self.config.window
+        clock = dataclasses.replace(self.clock, closed=closed, tokens=tokens, in_window=0)
+        return self._twin(clock, held, held)
+
+    def _held_after(self, windows: int) -> int:
+        sizes = [kept_per_window(r, self.config.window) for r in self.clock.closed[:windows]]
+        return self.config.sink + sum(sizes) if sizes else 0
+
+    def beacon_windows(self) -> list[int]:
+        """For each full window, the index of the entry after its last one."""
+        sizes = [kept_per_window(r, self.config.window) for r in self.clock.closed]
+        return [self.config.sink + end for end in accumulate(sizes)]
+
+    def _twin(self, clock: Clock, kept: int, held: int) -> Memory:
+        layers = [layer.share(kept) for layer in self.layers]
+        return Memory(
+            clock, layers, identity=self.identity, frequencies=self.frequencies, held=held
+        )
+
+    def reserve(self, tokens: int, ratio: int) -> None:
+        """Make the next growth large enough for `tokens` more raw tokens at `ratio`."""
+        window = self.config.window
+        kept = (tokens // window + 2) * kept_per_window(ratio, window) + 2 * window
+        for layer in self.layers:
+            layer.reserved = layer.length + kept
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:
+        """Raw tokens seen: the length `generate` counts with."""
+        return self.tokens
+
+    def get_query_offset(self, layer_idx: int = 0) -> int:
+        """Entries held: the position of the next token."""
+        return self.kept
+
+    def get_mask_sizes(self, query_length: int, layer_idx: int) -> tuple[int, int]:
+        """Keys that `query_length` more positions will see, and the offset of the first."""
+        return self.kept + query_length, 0
+
+    def reorder_cache(self, beam_idx: Tensor) -> None:
+        """Beam search is not possible with a memory: ModelError."""
+        raise ModelError("Beam search cannot run over a memory; use greedy decoding or sampling.")
+
+    def crop(self, tokens_to_remove: int) -> None:
+        """Condensed windows cannot be taken apart: ModelError. Fork before answering instead."""
+        raise ModelError(
+            f"A memory cannot drop its last {tokens_to_remove} tokens; fork it first, or cut it "
+            "back to a window with as_of()."
+        )

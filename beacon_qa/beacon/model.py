@@ -1,0 +1,222 @@
+"""The mixin that makes a stock Hugging Face decoder read with beacons.
+
+Given a Memory as `past_key_values` the model streams its input in windows, places beacons and
+condenses full windows; given anything else it is the plain model, bit for bit. Nothing of the
+stock model is copied or changed: beacons have projections of their own beside the model's, and
+hooks on the untouched Linear layers fill in their rows (spec sections 4, 6, 14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from transformers.modeling_outputs import CausalLMOutputWithPast
+
+from beacon_qa.beacon.config import BeaconConfig, check_ratios, read_config
+from beacon_qa.beacon.layers import MemoryLayer
+from beacon_qa.beacon.memory import Memory, ModelIdentity
+from beacon_qa.beacon.plugin import add_projection, reading
+from beacon_qa.beacon.windows import Chunk, Clock
+from beacon_qa.errors import ModelError
+
+@dataclass
+class BeaconOutput(CausalLMOutputWithPast):  # type: ignore[misc]
+    """What a call with a memory returns; `batch_loss` (batch,) is the loss of each row."""
+
+    batch_loss: Tensor | None = None
+
+
+class BeaconMixin:
+    """Beacons for a causal language model of the library; mixed in before the stock class."""
+
+    _supports_memory: ClassVar[bool] = True
+
+    def __init__(self, config: Any, *args: Any, **kwargs: Any) -> None:
+        self.beacon: BeaconConfig = read_config(config)
+        super().__init__(config, *args, **kwargs)
+        self.identity: ModelIdentity | None = None
+        self.model: Any
+        self.model.beacon_embed_tokens = nn.Embedding(1, config.hidden_size)
+        for layer in self.model.layers:
+            for name in self.beacon.params:
+                add_projection(layer.self_attn, name)
+
+    @property
+    def bytes_per_key(self) -> int:
+        """Bytes of one cache entry over all layers, keys and values."""
+        attention = self.model.layers[0].self_attn
+        heads = self.model.config.num_key_value_heads
+        size = self.model.embed_tokens.weight.element_size()
+        return int(2 * len(self.model.layers) * heads * attention.head_dim * size)
+
+    def new_memory(
+        self, ratio: int | tuple[int, ...] | list[int] | None = None, *, seed: int = 42
+    ) -> Memory:
+        """An empty memory for this model.
+
+        `ratio` None is the checkpoint's own mix, a number that ratio for every window, a sequence
+        a schedule cycled window by window. Raises ConfigError if one does not divide the window.
+        """
+        schedule = (ratio,) if isinstance(ratio, int) else ratio
+        if schedule is not None:
+            schedule = check_ratios(tuple(schedule), self.beacon.window)
+        if self.identity is None:
+            raise ModelError("This model was not made by load_model(); load it with that.")
+        return Memory(
+            Clock(self.beacon, schedule or None, seed),
+            [MemoryLayer() for _ in self.model.layers],
+            identity=self.identity,
+            frequencies=self.model.rotary_emb.inv_freq,
+        )
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        past_key_values: Any = None,
+        labels: Tensor | None = None,
+        logits_to_keep: int | Tensor | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run the model; with a Memory as `past_key_values`, read on into it.
+
+        With a memory: `input_ids` (batch, tokens) are the new tokens only; logits
+        (batch, rows, vocabulary) are those of the raw tokens of the last step, of the last n with
+        `logits_to_keep=n`, of all with 0. `labels` are unshifted, -100 ignored; the loss is the
+        mean over all labelled tokens of all windows (spec sections 10 and 13). Raises ModelError
+        for left padding and for embeddings instead of ids.
+        """
+        if not isinstance(past_key_values, Memory):
+            return super().forward(  # type: ignore[misc]
+                input_ids=input_ids,
+                attention_mask=attention_mask,
+                past_key_values=past_key_values,
+                labels=labels,
+                logits_to_keep=0 if logits_to_keep is None else logits_to_keep,
+                **kwargs,
+            )
+        if input_ids is None:
+            raise ModelError("A memory is read into from input_ids; embeddings cannot be given.")
+        _refuse_left_padding(attention_mask)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.training):
+            return self._read(input_ids, past_key_values, labels, logits_to_keep)
+
+    training: bool
+
+    def _read(
+        self, ids: Tensor, memory: Memory, labels: Tensor | None, keep: int | Tensor | None
+    ) -> BeaconOutput:
+        if isinstance(keep, Tensor):
+            raise ModelError("With a memory logits_to_keep must be a number, not a tensor.")
+        targets = None if labels is None else nn.functional.pad(labels[:, 1:], (0, 1), value=-100)
+        rows: list[Tensor] = []
+        losses: list[Tensor] = []
+        done = 0
+        for chunk in memory.chunks(ids.shape[1], training=self.training):
+            step = slice(done, done + chunk.raw)
+            done += chunk.raw
+            hidden = self._step(ids[:, step], chunk, memory)
+            if targets is not None:
+                losses.append(self._losses(hidden, targets[:, step]))
+            rows = _wanted(rows, hidden, keep, ids.shape[1] - done)
+        logits = self.lm_head(torch.cat(rows, dim=1)).float()
+        loss, batch_loss = (None, None) if targets is None else _mean(losses, targets)
+        return BeaconOutput(
+            loss=loss, batch_loss=batch_loss, logits=logits, past_key_values=memory
+        )
+
+    def _step(self, ids: Tensor, chunk: Chunk, memory: Memory) -> Tensor:
+        """One forward pass over a chunk; the hidden states of its raw tokens, in order."""
+        embeds = self.model.embed_tokens(ids)
+        raw = None
+        if chunk.beacons:
+            raw = _raw_places(chunk).to(ids.device)
+            where = torch.tensor(chunk.beacons, device=ids.device)
+            full = embeds.new_empty(ids.shape[0], chunk.size, embeds.shape[2])
+            beacon = self.model.beacon_embed_tokens.weight.to(embeds.dtype)
+            full = full.index_copy(1, raw, embeds)
+            embeds = full.index_copy(1, where, beacon.expand(ids.shape[0], len(where), -1))
+        positions = torch.arange(memory.kept, memory.kept + chunk.size, device=ids.device)
+        with reading(None if raw is None else where):
+            hidden: Tensor = self.model(
+                inputs_embeds=embeds,
+                position_ids=positions[None],
+                past_key_values=memory,
+                use_cache=True,
+            ).last_hidden_state
+        return hidden if raw is None else hidden.index_select(1, raw.to(hidden.device))
+
+    def _losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Summed cross-entropy of each row, (batch,)."""
+        logits = self.lm_head(hidden).float()
+        targets = targets.to(logits.device)
+        loss = nn.functional.cross_entropy(
+            logits.flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="none"
+        )
+        return loss.view_as(targets).sum(dim=1)
+
+    lm_head: Callable[[Tensor], Tensor]
+
+    def prepare_inputs_for_generation(
+        self, input_ids: Tensor, *args: Any, past_key_values: Any = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """What `generate` runs next: with a memory, the ids it has not seen yet.
+
+        The library tells the prompt from the past by a mask of the whole text; a memory knows how
+        much it has seen, so that no mask of the text's length is built for each token.
+        """
+        if not isinstance(past_key_values, Memory):
+            prepared: dict[str, Any] = super().prepare_inputs_for_generation(  # type: ignore[misc]
+                input_ids, *args, past_key_values=past_key_values, **kwargs
+            )
+            return prepared
+        first = kwargs.get("is_first_iteration", False)
+        return {
+            "input_ids": input_ids if first else input_ids[:, -1:],
+            "past_key_values": past_key_values,
+            "logits_to_keep": kwargs.get("logits_to_keep", 1),
+        }
+
+
+def beacon_class(stock: type) -> type:
+    """The class of `stock` models with beacons."""
+    return type("Beacon" + stock.__name__, (BeaconMixin, stock), {})
+
+
+def _raw_places(chunk: Chunk) -> Tensor:
+    mask = torch.ones(chunk.size, dtype=torch.bool)
+    mask[list(chunk.beacons)] = False
+    return mask.nonzero()[:, 0]
+
+
+def _wanted(rows: list[Tensor], hidden: Tensor, keep: int | None, left: int) -> list[Tensor]:
+    """The hidden states still wanted after a step: those that the output head will run on."""
+    if keep is None:
+        return [hidden]
+    rows = [*rows, hidden]
+    if keep == 0:
+        return rows
+    surplus = sum(r.shape[1] for r in rows) + left - keep
+    while rows and surplus > 0:
+        cut = min(surplus, rows[0].shape[1])
+        rows = [rows[0][:, cut:], *rows[1:]] if cut < rows[0].shape[1] else rows[1:]
+        surplus -= cut
+    return rows
+
+
+def _mean(losses: list[Tensor], targets: Tensor) -> tuple[Tensor, Tensor]:
+    total = torch.stack([loss.to(losses[0].device) for loss in losses]).sum(dim=0)
+    counts = (targets != -100).sum(dim=1).to(total.device)
+    return total.sum() / counts.sum(), total / counts
+
+
+def _refuse_left_padding(mask: Tensor | None) -> None:
+    if mask is not None and mask.ndim == 2 and mask.shape[1] and not bool(mask[:, 0].all()):
+        raise ModelError(
+            "Rows are padded on the left; windows and beacons would be laid over the padding. "
+            "Pad on the right, or read rows of different length one by one."
+        )

@@ -1,0 +1,65 @@
+"""Beacon projections beside a stock model's own, routed by position.
+
+A hook on each untouched Linear overwrites the rows of the beacons with what their own projection
+gives. Where the beacons stand travels in a context variable, since a reader and an asker may run
+on two threads. Knows modules and places; knows nothing of windows or memory. Spec section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A forward pass over one chunk of a text; `beacons` are their places in it, if any."""
+
+    beacons: Tensor | None
+
+
+_READING: ContextVar[Reading | None] = ContextVar("reading", default=None)
+
+
+def current_reading() -> Reading | None:
+    """The chunk this thread is reading, or None while it runs a plain model."""
+    return _READING.get()
+
+
+@contextmanager
+def reading(beacons: Tensor | None) -> Iterator[None]:
+    """Route the forward passes inside: `beacons` are indices along the chunk's token dimension."""
+    token = _READING.set(Reading(beacons))
+    try:
+        yield
+    finally:
+        _READING.reset(token)
+
+
+def add_projection(attention: nn.Module, name: str) -> None:
+    """Give an attention module a beacon copy of its `{name}_proj`, shaped alike, and route to it.
+
+    The copy's weights are whatever Linear starts with; loading or `copy_projections` sets them.
+    """
+    own = getattr(attention, f"{name}_proj")
+    beacon = nn.Linear(own.in_features, own.out_features, bias=own.bias is not None)
+    setattr(attention, f"beacon_{name}_proj", beacon)
+
+    def fill_in(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+        now = current_reading()
+        if now is None or now.beacons is None:
+            return None
+        where = now.beacons.to(output.device)
+        # Looked up anew: quantization and loading may put another module in its place.
+        projection = getattr(attention, f"beacon_{name}_proj")
+        rows = projection(args[0].index_select(1, where)).to(output.dtype)
+        if torch.is_grad_enabled():
+            return output.index_copy(1, where, rows)
+        return output.index_copy_(1, where, rows)
+
+    own.register_forward_hook(fill_in)
