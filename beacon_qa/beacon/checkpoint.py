@@ -86,7 +86,9 @@ def load_model(
         quantization_config=_quantization(bits, dtype),
     )
     _settle(model, found, name, start_beacons=start_beacons, bits=bits)
-    model.identity = _identify(model, name, revision, dtype, bits)
+    model.identity = identify(
+        model, name, revision, dtype, bits, _tokenizer_digest(name, revision)
+    )
     return model.eval()
 
 
@@ -213,16 +215,22 @@ def _copy_own(model: Any, missing: list[str]) -> None:
         model.model.beacon_embed_tokens.weight[0] = model.model.embed_tokens.weight[token]
 
 
-def _identify(
-    model: Any, name: str, revision: str | None, dtype: torch.dtype, bits: int | None
+def identify(
+    model: Any,
+    name: str,
+    revision: str | None,
+    dtype: torch.dtype,
+    bits: int | None,
+    tokenizer: str,
 ) -> ModelIdentity:
+    """What a memory made by this model will have to match; `tokenizer` is a digest, or empty."""
     beacon: BeaconConfig = model.beacon
     settings = [beacon.window, beacon.ratios, beacon.params, beacon.sink, beacon.positions]
     return ModelIdentity(
         name=name,
         revision=revision or getattr(model.config, "_commit_hash", None) or "",
         weights=_digest(model),
-        tokenizer=_tokenizer_digest(name, revision),
+        tokenizer=tokenizer,
         dtype=str(dtype).removeprefix("torch."),
         bits=str(bits or 16),
         beacons=json.dumps(settings),

@@ -30,6 +30,29 @@ class BeaconOutput(CausalLMOutputWithPast):  # type: ignore[misc]
     batch_loss: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class _Targets:
+    """The ids to predict at each place, -100 ignored, and how much each counts."""
+
+    ids: Tensor
+    weights: Tensor
+
+    @staticmethod
+    def of(labels: Tensor, weights: Tensor | None) -> _Targets:
+        """Shift left once over the whole call: a window's last token predicts the next's first."""
+        ids = nn.functional.pad(labels[:, 1:], (0, 1), value=-100)
+        if weights is None:
+            return _Targets(ids, (ids != -100).float())
+        weights = nn.functional.pad(weights[:, 1:], (0, 1)) * (ids != -100)
+        return _Targets(ids.masked_fill(weights == 0, -100), weights)
+
+    def mean(self, losses: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """The mean over all windows and rows, and that of each row."""
+        total = torch.stack([loss.to(losses[0].device) for loss in losses]).sum(dim=0)
+        counts = self.weights.sum(dim=1).to(total.device)
+        return total.sum() / counts.sum(), total / counts
+
+
 class BeaconMixin:
     """Beacons for a causal language model of the library; mixed in before the stock class."""
 
@@ -80,6 +103,7 @@ class BeaconMixin:
         past_key_values: Any = None,
         labels: Tensor | None = None,
         logits_to_keep: int | Tensor | None = None,
+        label_weights: Tensor | None = None,
         **kwargs: Any,
     ) -> Any:
         """Run the model; with a Memory as `past_key_values`, read on into it.
@@ -87,8 +111,9 @@ class BeaconMixin:
         With a memory: `input_ids` (batch, tokens) are the new tokens only; logits
         (batch, rows, vocabulary) are those of the raw tokens of the last step, of the last n with
         `logits_to_keep=n`, of all with 0. `labels` are unshifted, -100 ignored; the loss is the
-        mean over all labelled tokens of all windows (spec sections 10 and 13). Raises ModelError
-        for left padding and for embeddings instead of ids.
+        mean over all labelled tokens of all windows, each counted `label_weights` times where
+        given (spec sections 10 and 13). Raises ModelError for left padding and for embeddings
+        instead of ids.
         """
         if not isinstance(past_key_values, Memory):
             return super().forward(  # type: ignore[misc]
@@ -103,16 +128,16 @@ class BeaconMixin:
             raise ModelError("A memory is read into from input_ids; embeddings cannot be given.")
         _refuse_left_padding(attention_mask)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.training):
-            return self._read(input_ids, past_key_values, labels, logits_to_keep)
+            targets = None if labels is None else _Targets.of(labels, label_weights)
+            return self._read(input_ids, past_key_values, targets, logits_to_keep)
 
     training: bool
 
     def _read(
-        self, ids: Tensor, memory: Memory, labels: Tensor | None, keep: int | Tensor | None
+        self, ids: Tensor, memory: Memory, targets: _Targets | None, keep: int | Tensor | None
     ) -> BeaconOutput:
         if isinstance(keep, Tensor):
             raise ModelError("With a memory logits_to_keep must be a number, not a tensor.")
-        targets = None if labels is None else nn.functional.pad(labels[:, 1:], (0, 1), value=-100)
         rows: list[Tensor] = []
         losses: list[Tensor] = []
         done = 0
@@ -121,10 +146,10 @@ class BeaconMixin:
             done += chunk.raw
             hidden = self._step(ids[:, step], chunk, memory)
             if targets is not None:
-                losses.append(self._losses(hidden, targets[:, step]))
+                losses.append(self._losses(hidden, targets.ids[:, step], targets.weights[:, step]))
             rows = _wanted(rows, hidden, keep, ids.shape[1] - done)
         logits = self.lm_head(torch.cat(rows, dim=1)).float()
-        loss, batch_loss = (None, None) if targets is None else _mean(losses, targets)
+        loss, batch_loss = (None, None) if targets is None else targets.mean(losses)
         return BeaconOutput(
             loss=loss, batch_loss=batch_loss, logits=logits, past_key_values=memory
         )
@@ -150,14 +175,15 @@ class BeaconMixin:
             ).last_hidden_state
         return hidden if raw is None else hidden.index_select(1, raw.to(hidden.device))
 
-    def _losses(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Summed cross-entropy of each row, (batch,)."""
-        logits = self.lm_head(hidden).float()
-        targets = targets.to(logits.device)
-        loss = nn.functional.cross_entropy(
-            logits.flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="none"
-        )
-        return loss.view_as(targets).sum(dim=1)
+    def _losses(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """Summed cross-entropy of each row, (batch,); the head runs on labelled tokens only."""
+        row, column = (targets.to(hidden.device) != -100).nonzero(as_tuple=True)
+        logits = self.lm_head(hidden[row, column]).float()
+        row, column = row.to(logits.device), column.to(logits.device)
+        wanted = targets.to(logits.device)[row, column]
+        losses = nn.functional.cross_entropy(logits, wanted, reduction="none")
+        losses = losses * weights.to(logits.device)[row, column]
+        return losses.new_zeros(hidden.shape[0]).index_add(0, row, losses)
 
     lm_head: Callable[[Tensor], Tensor]
 
@@ -206,12 +232,6 @@ def _wanted(rows: list[Tensor], hidden: Tensor, keep: int | None, left: int) -> 
         rows = [rows[0][:, cut:], *rows[1:]] if cut < rows[0].shape[1] else rows[1:]
         surplus -= cut
     return rows
-
-
-def _mean(losses: list[Tensor], targets: Tensor) -> tuple[Tensor, Tensor]:
-    total = torch.stack([loss.to(losses[0].device) for loss in losses]).sum(dim=0)
-    counts = (targets != -100).sum(dim=1).to(total.device)
-    return total.sum() / counts.sum(), total / counts
 
 
 def _refuse_left_padding(mask: Tensor | None) -> None:

@@ -1,0 +1,111 @@
+"""Read a text into memory, window by window: resumable, and stopped within one window.
+
+Knows token ids and memories; knows nothing of documents.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from beacon_qa.beacon.memory import Memory
+from beacon_qa.beacon.memory_file import open_memory, read_header, save_memory
+from beacon_qa.errors import MemoryFileError
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a reading stands: tokens and windows of this text, size of the memory, time spent.
+
+    `memory` is the memory itself; fork it to ask something while the reading goes on.
+    """
+
+    tokens: int
+    total_tokens: int
+    windows: int
+    total_windows: int
+    kept: int
+    nbytes: int
+    seconds: float
+    memory: Memory
+
+
+def condense(
+    model: Any,
+    ids: Sequence[int] | Tensor,
+    *,
+    memory: Memory | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    checkpoint: Path | None = None,
+    save_every: float = 30.0,
+) -> Generator[Progress, None, Memory]:
+    """Read `ids` into `memory` (or a new one), yield after each window, and return the memory.
+
+    `should_stop` is asked before each window; the memory then holds what was read. With
+    `checkpoint` the memory is saved there every `save_every` seconds and when stopped, and a
+    reading of the same text found there is carried on with. A damaged checkpoint, or one of
+    another text or model, is not used.
+    """
+    tokens = torch.as_tensor(ids, dtype=torch.long).reshape(1, -1)
+    memory = model.new_memory() if memory is None else memory
+    first = memory.tokens
+    note = {"text": _digest(tokens), "first": str(first)}
+    memory = _resumed(checkpoint, model, note) or memory
+    device = model.model.embed_tokens.weight.device
+    total = tokens.shape[1]
+    memory.reserve(total - (memory.tokens - first), min(memory.clock.schedule or (8,)) or 1)
+    started = saved = time.monotonic()
+    while (done := memory.tokens - first) < total:
+        if should_stop is not None and should_stop():
+            break
+        step = tokens[:, done : done + memory.config.window - memory.clock.in_window]
+        with torch.no_grad():
+            model(input_ids=step.to(device), past_key_values=memory, logits_to_keep=1)
+        progress = _progress(memory, first, total, time.monotonic() - started)
+        if on_progress is not None:
+            on_progress(progress)
+        yield progress
+        if checkpoint is not None and time.monotonic() - saved > save_every:
+            save_memory(memory, checkpoint, note)
+            saved = time.monotonic()
+    if checkpoint is not None:
+        save_memory(memory, checkpoint, note)
+    return memory
+
+
+def _resumed(checkpoint: Path | None, model: Any, note: dict[str, str]) -> Memory | None:
+    if checkpoint is None or not checkpoint.exists():
+        return None
+    try:
+        if read_header(checkpoint)["note"] != note:
+            return None
+        return open_memory(checkpoint, model)
+    except MemoryFileError:
+        # The text is still there to be read: a bad checkpoint costs time, not the reading.
+        return None
+
+
+def _progress(memory: Memory, first: int, total: int, seconds: float) -> Progress:
+    window = memory.config.window
+    return Progress(
+        tokens=memory.tokens - first,
+        total_tokens=total,
+        windows=memory.windows - first // window,
+        total_windows=(first + total) // window - first // window,
+        kept=memory.kept,
+        nbytes=memory.nbytes,
+        seconds=seconds,
+        memory=memory,
+    )
+
+
+def _digest(tokens: Tensor) -> str:
+    return sha256(tokens.numpy().tobytes()).hexdigest()

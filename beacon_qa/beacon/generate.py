@@ -1,0 +1,149 @@
+"""Go on from a memory: prompt ids in, new ids out, one by one.
+
+The one place that calls the library's `generate`, with its samplers and stopping criteria. Knows
+token ids; knows nothing of text.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
+from transformers.generation.streamers import BaseStreamer
+
+from beacon_qa.beacon.memory import Memory
+from beacon_qa.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next tokens are chosen; temperature 0 is greedy decoding.
+
+    `stop_ids` end the answer and are not part of it.
+    """
+
+    max_new_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    stop_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 1:
+            raise ModelError(f"max_new_tokens is {self.max_new_tokens}; it must be 1 or more.")
+        if self.temperature < 0:
+            raise ModelError(f"temperature is {self.temperature}; it must be 0 or more.")
+        if not 0 < self.top_p <= 1:
+            raise ModelError(f"top_p is {self.top_p}; it must be above 0 and at most 1.")
+
+
+def decode(
+    model: Any,
+    memory: Memory,
+    ids: Sequence[int] | Tensor,
+    sampling: Sampling,
+    *,
+    should_stop: Callable[[], bool] | None = None,
+) -> Iterator[int]:
+    """Read the prompt `ids` on a fork of `memory` and yield each new token id as it is chosen.
+
+    `memory` does not change. Closing the iterator, or `should_stop`, ends the work within one
+    token. Errors of the model are raised here.
+    """
+    prompt = torch.as_tensor(ids, dtype=torch.long).reshape(1, -1)
+    prompt = prompt.to(model.model.embed_tokens.weight.device)
+    queue: SimpleQueue[int | BaseException | None] = SimpleQueue()
+    halt = _Halt(should_stop)
+    worker = threading.Thread(
+        target=_work, args=(model, memory.fork(), prompt, sampling, queue, halt), daemon=True
+    )
+    worker.start()
+    try:
+        while (item := queue.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            if item not in sampling.stop_ids:
+                yield item
+    finally:
+        halt.event.set()
+        worker.join()
+
+
+def _work(
+    model: Any,
+    memory: Memory,
+    prompt: Tensor,
+    sampling: Sampling,
+    queue: SimpleQueue[int | BaseException | None],
+    halt: _Halt,
+) -> None:
+    try:
+        if sampling.seed is not None:
+            torch.manual_seed(sampling.seed)
+        model.generate(
+            prompt,
+            past_key_values=memory,
+            generation_config=_settings(sampling),
+            stopping_criteria=StoppingCriteriaList([halt]),
+            streamer=_Tap(queue),
+        )
+    except BaseException as error:  # handed to the thread that reads the answer
+        queue.put(error)
+    finally:
+        queue.put(None)
+
+
+def _settings(sampling: Sampling) -> GenerationConfig:
+    settings: dict[str, Any] = {"do_sample": False}
+    if sampling.temperature > 0:
+        settings = {
+            "do_sample": True,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "top_k": 0,
+        }
+    return GenerationConfig(
+        max_new_tokens=sampling.max_new_tokens,
+        repetition_penalty=sampling.repetition_penalty,
+        eos_token_id=list(sampling.stop_ids) or None,
+        pad_token_id=sampling.stop_ids[0] if sampling.stop_ids else 0,
+        **settings,
+    )
+
+
+class _Halt(StoppingCriteria):  # type: ignore[misc]
+    """Ends the generation when the reader of the answer goes away or asks for it."""
+
+    def __init__(self, should_stop: Callable[[], bool] | None) -> None:
+        self.event = threading.Event()
+        self.should_stop = should_stop
+
+    def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: Any) -> Tensor:
+        asked = self.should_stop is not None and self.should_stop()
+        stop = asked or self.event.is_set()
+        return torch.full((input_ids.shape[0],), stop, dtype=torch.bool, device=input_ids.device)
+
+
+class _Tap(BaseStreamer):  # type: ignore[misc]
+    """Passes new ids on; the first `put` holds the prompt."""
+
+    def __init__(self, queue: SimpleQueue[int | BaseException | None]) -> None:
+        self.queue = queue
+        self.prompt = True
+
+    def put(self, value: Tensor) -> None:
+        if self.prompt:
+            self.prompt = False
+            return
+        for token in value.flatten().tolist():
+            self.queue.put(token)
+
+    def end(self) -> None:
+        """Nothing to do: the worker ends the queue, also after an error."""

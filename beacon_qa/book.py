@@ -1,0 +1,190 @@
+"""A book that has been read: ask it, talk with it, have it summarized, go back in it.
+
+Knows a document, its memory, and which tokens stand for which characters. A book is a value:
+asking never changes it. Knows nothing of how books are read or kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+from beacon_qa.answer import Answer, Coverage
+from beacon_qa.beacon import Memory, Sampling
+from beacon_qa.book_record import BookRecord
+from beacon_qa.chat import Chat, Turn
+from beacon_qa.documents import Document, Span
+from beacon_qa.engine import Engine
+from beacon_qa.errors import DocumentError
+from beacon_qa.places import find_place
+from beacon_qa.plaintext import EncodedText
+from beacon_qa.prompts import Length, summary_tokens
+from beacon_qa.summary import Summary
+
+
+class Book:
+    """A document and its memory, up to its end or up to an earlier place (`up_to`).
+
+    Made by a Reader.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        record: BookRecord,
+        document: Document,
+        memory: Memory,
+        *,
+        encoded: EncodedText | None = None,
+        up_to: str = "",
+        append: Callable[..., Book] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.record = record
+        self.document = document
+        self.memory = memory
+        self.up_to = up_to
+        self._encoded = encoded
+        self._append = append
+
+    def __repr__(self) -> str:
+        return f"Book({self.id!r}, {self.title!r}, {self.coverage})"
+
+    @property
+    def id(self) -> str:
+        """The book's id on the shelf."""
+        return self.record.id
+
+    @property
+    def title(self) -> str:
+        """The document's title."""
+        return self.document.title
+
+    @property
+    def chapters(self) -> tuple[Span, ...]:
+        """The document's chapters."""
+        return self.document.chapters
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """How many pages, windows and tokens of the text are in the memory."""
+        total = self.record.total_tokens
+        tokens = self.memory.tokens
+        pages = self.document.pages
+        read = len(pages)
+        if tokens < total:
+            read = bisect_right(pages, self.offset_of(tokens), key=lambda page: page.end)
+        window = self.engine.window
+        # The window still open at the end counts once the text is over: all of it is held.
+        windows = self.memory.windows if tokens < total else -(-total // window)
+        return Coverage(read, len(pages), windows, -(-total // window), tokens, total)
+
+    @cached_property
+    def encoded(self) -> EncodedText:
+        """The document's token ids, as they were read."""
+        if self._encoded is not None:
+            return self._encoded
+        return self.engine.prompts.document(self.document.text, self.record.seam_offsets)
+
+    @property
+    def ids(self) -> list[int]:
+        """All ids the memory is made of: the template's opening, then the document."""
+        return [*self.engine.prompts.layout.opening, *self.encoded.ids]
+
+    def offset_of(self, token: int) -> int:
+        """The character where a token (counted with the template's opening) starts."""
+        return self.encoded.span(0, token - len(self.engine.prompts.layout.opening))[1]
+
+    def window_span(self, window: int) -> tuple[int, int]:
+        """The characters [start, end) of the text that a window, counted from 0, holds."""
+        size = self.engine.window
+        return self.offset_of(window * size), self.offset_of((window + 1) * size)
+
+    def ask(
+        self, question: str, *, sampling: Sampling | None = None, stop: Sequence[str] = ()
+    ) -> Answer:
+        """The answer to one question, told as it is iterated; the memory is not changed."""
+        return self.engine.answer(
+            question,
+            self.engine.prompts.question(question),
+            lambda: self.memory,
+            cached=self.memory.tokens,
+            coverage=self.coverage,
+            sampling=sampling,
+            stop=stop,
+        )
+
+    def chat(self, history: Iterable[Turn] = ()) -> Chat:
+        """A conversation whose later questions know the earlier ones, from `history` on."""
+        return Chat(self.engine, self.memory, self.coverage, history)
+
+    def summarize(
+        self,
+        length: Length = "medium",
+        *,
+        by_chapter: bool = False,
+        sampling: Sampling | None = None,
+    ) -> Summary:
+        """A summary of all that is in memory, or one a chapter, told as it is iterated.
+
+        Each chapter is summarized from the memory as it was at the chapter's end: all earlier
+        chapters are in it. Raises DocumentError by chapter for a text without chapters.
+        """
+        settings = sampling or Sampling(max_new_tokens=summary_tokens(length))
+        request = self.engine.prompts.summary_request
+        if not by_chapter:
+            return Summary(iter([("", self.ask(request(length), sampling=settings))]))
+        end = self.offset_of(self.memory.tokens)
+        chapters = [span for span in self.chapters if span.end <= end]
+        if not chapters:
+            raise DocumentError(
+                f"{self.title} has no chapters in what was read; summarize it as a whole."
+            )
+
+        def parts() -> Iterator[tuple[str, Answer]]:
+            for span in chapters:
+                question = request(length, span.label)
+                yield span.label, self.as_of(span).ask(question, sampling=settings)
+
+        return Summary(parts())
+
+    def as_of(self, place: Span | int | str) -> Book:
+        """The book as a reader knows it at the end of a page or chapter, and nothing beyond.
+
+        `place` is as in `find_place`: a page number, "page xii", "chapter 7", a chapter's title,
+        or a span. Raises DocumentError for a place that is not there or not read yet.
+        """
+        span = find_place(self.document, place)
+        opening = len(self.engine.prompts.layout.opening)
+        tokens = opening + self.encoded.tokens_before(span.end)
+        if tokens > self.memory.tokens:
+            raise DocumentError(
+                f"{self.title} is read up to {self.coverage}, which does not reach the end of "
+                f"{span.label!r} yet; read on first."
+            )
+        label = span.label if span in self.chapters else f"page {span.label}"
+        if tokens == self.memory.tokens:
+            memory = self.memory
+        else:
+            # What follows the last full window is read again raw, up to the place itself.
+            windows = tokens // self.engine.window
+            with self.engine.lane.turn():
+                earlier = self.memory.as_of(windows)
+            rest = self.ids[windows * self.engine.window : tokens]
+            memory = self.engine.read_on(rest, earlier)
+        return Book(
+            self.engine, self.record, self.document, memory, encoded=self.encoded, up_to=label
+        )
+
+    def append(self, source: Any, **options: Any) -> Book:
+        """A new book: this one followed by another document, of which only the new text is read.
+
+        Takes what `Reader.read` takes. Raises DocumentError for a book that is not whole.
+        """
+        if self._append is None or not self.coverage.complete:
+            raise DocumentError(
+                f"{self.title} is not read to its end here; append to the whole book."
+            )
+        return self._append(self, source, **options)

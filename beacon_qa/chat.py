@@ -1,0 +1,85 @@
+"""A conversation about a text: follow-up questions that know what was said before.
+
+Knows a memory and the turns since; knows nothing of books or of keeping conversations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from beacon_qa.answer import Answer, Coverage
+from beacon_qa.beacon import Memory, Sampling
+from beacon_qa.engine import Engine
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and its answer."""
+
+    question: str
+    answer: str
+
+
+class Chat:
+    """One conversation; the memory it starts from is not changed.
+
+    What was said is read into a fork of it when the next question comes, and is condensed like
+    the text itself when it fills a window.
+    """
+
+    def __init__(
+        self, engine: Engine, memory: Memory, coverage: Coverage, history: Iterable[Turn] = ()
+    ) -> None:
+        self._engine = engine
+        self._memory = memory
+        self._coverage = coverage
+        self._unread: list[int] = []
+        self._turns: list[Turn] = []
+        self._answer: Answer | None = None
+        for turn in history:
+            self._unread += engine.prompts.question(turn.question, first=not self._turns)
+            self._unread += engine.prompts.answer(turn.answer)
+            self._turns.append(turn)
+
+    @property
+    def turns(self) -> list[Turn]:
+        """What has been said, the answers as far as they have been told."""
+        current = self._answer
+        if current is None:
+            return list(self._turns)
+        return [*self._turns, Turn(current.question, current.so_far)]
+
+    def ask(
+        self, question: str, *, sampling: Sampling | None = None, stop: Sequence[str] = ()
+    ) -> Answer:
+        """The answer to the next question; an earlier answer still being told ends here."""
+        self._settle()
+        ids = self._engine.prompts.question(question, first=not self._turns)
+
+        def ended(told: list[int]) -> None:
+            # A question that got no answer was not asked, as far as the next one knows.
+            self._unread = [*ids, *told] if told else []
+
+        self._answer = self._engine.answer(
+            question,
+            ids,
+            lambda: self._memory,
+            cached=self._memory.tokens,
+            coverage=self._coverage,
+            sampling=sampling,
+            stop=stop,
+            on_end=ended,
+        )
+        return self._answer
+
+    def _settle(self) -> None:
+        """Close the last answer, and read what has been said into the memory."""
+        if self._answer is not None:
+            self._answer.cancel()
+            if self._unread:
+                self._turns.append(Turn(self._answer.question, self._answer.so_far))
+            self._answer = None
+        if self._unread:
+            self._memory = self._engine.read_on(self._unread, self._memory)
+            self._unread = []

@@ -1,0 +1,69 @@
+"""`beacon-qa ask FILE|TITLE "question"...`: answers from the memory of a book.
+
+Each question stands alone; `chat` is for those that follow one another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from beacon_qa.commands import options
+from beacon_qa.commands.session import open_book, sampling
+from beacon_qa.commands.telling import tell
+from beacon_qa.commands.terminal import Terminal
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `ask`."""
+    parser.add_argument(
+        "book",
+        metavar="FILE|TITLE",
+        help="a file, or the title or id of a book on the shelf; - reads standard input",
+    )
+    parser.add_argument(
+        "questions",
+        nargs="+",
+        metavar="QUESTION",
+        help="what to ask; - takes questions from standard input, one a line",
+    )
+    options.add_answering(parser)
+    options.add_source(parser)
+    options.add_model(parser)
+    options.add_shelf(parser)
+
+
+def run(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Read the book if need be, then answer each question."""
+    book = open_book(args, args.book, terminal)
+    for question in _questions(args):
+        answer = book.ask(question, sampling=sampling(args))
+        if args.json:
+            text = tell(answer, None)
+            facts = {
+                "book": book.id,
+                "question": question,
+                "answer": text,
+                "finish": answer.finish,
+                "usage": asdict(answer.usage),
+                "coverage": asdict(answer.coverage),
+                "as_of": book.up_to,
+            }
+            terminal.data(facts)
+            continue
+        if len(args.questions) > 1:
+            terminal.say(f"> {question}")
+        tell(answer, terminal)
+        if terminal.watched:
+            terminal.note(f"[{answer.coverage}; {answer.usage.output_tokens} tokens]")
+    return 0
+
+
+def _questions(args: argparse.Namespace) -> Iterator[str]:
+    for question in args.questions:
+        if question == "-" and args.book != "-":
+            yield from (line.strip() for line in sys.stdin if line.strip())
+        else:
+            yield question

@@ -1,0 +1,80 @@
+"""`beacon-qa chat FILE|TITLE`: a conversation about a book, kept on the shelf.
+
+Questions come from standard input, one a line; an empty line, /quit or the end of the input
+ends the conversation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from beacon_qa.book import Book
+from beacon_qa.chat import Turn
+from beacon_qa.commands import options
+from beacon_qa.commands.interrupt import Stopped
+from beacon_qa.commands.session import open_book, open_shelf, sampling
+from beacon_qa.commands.telling import tell
+from beacon_qa.commands.terminal import Terminal
+from beacon_qa.conversations import Conversations
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `chat`."""
+    parser.add_argument(
+        "book", metavar="FILE|TITLE", help="a file, or the title or id of a book on the shelf"
+    )
+    parser.add_argument(
+        "--continue",
+        dest="go_on",
+        action="store_true",
+        help="go on with the last conversation about this book",
+    )
+    options.add_answering(parser)
+    options.add_source(parser)
+    options.add_model(parser)
+    options.add_shelf(parser)
+
+
+def run(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Read the book if need be, then answer until there are no more questions."""
+    kept = open_shelf(args).conversations
+    book = open_book(args, args.book, terminal)
+    conversation, history = _begin(kept, book, args.go_on)
+    chat = book.chat(history)
+    if terminal.watched:
+        terminal.note(f"{book.title}: {book.coverage}. An empty line ends the conversation.")
+    for question in _questions(terminal):
+        answer = chat.ask(question, sampling=sampling(args))
+        try:
+            tell(answer, None if args.json else terminal)
+        except Stopped:
+            terminal.note("\n(stopped)")
+        if args.json:
+            facts = {"question": question, "answer": answer.so_far, "usage": asdict(answer.usage)}
+            terminal.data({**facts, "conversation": conversation})
+        kept.add(conversation, "user", question)
+        kept.add(conversation, "assistant", answer.so_far, {"usage": asdict(answer.usage)})
+    return 0
+
+
+def _begin(kept: Conversations, book: Book, go_on: bool) -> tuple[int, list[Turn]]:
+    """The conversation to speak in, and what was said in it."""
+    earlier = [talk for talk in kept.of_book(book.id) if talk.as_of == book.up_to]
+    if not go_on or not earlier:
+        return kept.start(book.id, as_of=book.up_to).id, []
+    messages = kept.messages(earlier[0].id)
+    pairs = zip(messages[::2], messages[1::2], strict=False)
+    return earlier[0].id, [Turn(asked.text, told.text) for asked, told in pairs]
+
+
+def _questions(terminal: Terminal) -> Iterator[str]:
+    while True:
+        if terminal.watched and sys.stdin.isatty():
+            terminal.say("\n> ", end="")
+        line = sys.stdin.readline().strip()
+        if not line or line == "/quit":
+            return
+        yield line

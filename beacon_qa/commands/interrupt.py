@@ -1,0 +1,36 @@
+"""Ctrl-C as a request: work ends at its next step, and what was done is kept.
+
+Knows signals only.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+
+
+class Stopped(Exception):
+    """A command was stopped by Ctrl-C; the message says what is kept."""
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Yield a function that says whether Ctrl-C was pressed; pressed twice it interrupts at once.
+
+    Works in the main thread, as signals do.
+    """
+    asked = Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

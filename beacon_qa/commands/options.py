@@ -1,0 +1,105 @@
+"""Arguments that several commands share, and what their words mean.
+
+Knows argparse; knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """--model, --bits, --ratio."""
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--model",
+        metavar="ID",
+        help="a beacon checkpoint: a folder or a Hugging Face id (default: the built-in model)",
+    )
+    group.add_argument(
+        "--bits", type=int, choices=(4, 8, 16), help="load the base weights in 4, 8 or 16 bits"
+    )
+    group.add_argument("--device", help='where to run, such as "cpu" or "cuda:0" (default: a GPU)')
+    group.add_argument(
+        "--ratio",
+        type=ratio,
+        default="auto",
+        metavar="R",
+        help="tokens condensed into one: auto, a number such as 8, or a schedule such as 2,4,8 "
+        "(default: auto, the smallest that fits)",
+    )
+
+
+def add_shelf(parser: argparse.ArgumentParser) -> None:
+    """--shelf, --quota, --json."""
+    group = parser.add_argument_group("shelf and output")
+    group.add_argument(
+        "--shelf",
+        type=Path,
+        metavar="FOLDER",
+        help="where books are kept (default: ~/.local/share/beacon-qa)",
+    )
+    group.add_argument("--quota", type=float, metavar="GB", help="let the shelf grow to this size")
+    group.add_argument("--json", action="store_true", help="write results as lines of JSON")
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """--password and --save-every, for files that are read on the way."""
+    group = parser.add_argument_group("reading")
+    group.add_argument("--password", help="the password of an encrypted file")
+    group.add_argument(
+        "--save-every",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="how often an unfinished reading is saved (default: 30)",
+    )
+
+
+def add_answering(parser: argparse.ArgumentParser, max_tokens: int | None = 256) -> None:
+    """--as-of, --temperature, --max-tokens, --seed."""
+    group = parser.add_argument_group("answering")
+    group.add_argument(
+        "--as-of",
+        metavar="PLACE",
+        help='answer from the text up to a place only: "chapter 7", "page 120", a chapter\'s title',
+    )
+    group.add_argument(
+        "--temperature",
+        type=float,
+        default=0.0,
+        metavar="T",
+        help="0 always takes the likeliest word; higher is freer (default: 0)",
+    )
+    group.add_argument(
+        "--max-tokens",
+        type=positive,
+        default=max_tokens,
+        metavar="N",
+        help="end an answer after N tokens"
+        + (f" (default: {max_tokens})" if max_tokens else " (default: by the length)"),
+    )
+    group.add_argument("--seed", type=int, help="make a temperature above 0 repeatable")
+
+
+def ratio(word: str) -> str | int | tuple[int, ...]:
+    """A ratio as it is typed: auto, a number, or numbers joined by commas."""
+    if word == "auto":
+        return word
+    try:
+        numbers = tuple(int(part) for part in word.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'{word!r} is no ratio; say "auto", a number such as 8, or a schedule such as 2,4,8'
+        ) from None
+    if any(number < 0 for number in numbers):
+        raise argparse.ArgumentTypeError(f"{word!r} is no ratio; it must not be negative")
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def positive(word: str) -> int:
+    """A whole number from 1 on."""
+    if not word.isdigit() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 1 on")
+    return int(word)

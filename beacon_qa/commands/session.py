@@ -1,0 +1,115 @@
+"""From arguments to a book: the shelf, the reader, and the reading on the way.
+
+Knows the shared arguments and what they open. A name that cannot be found, or a file that cannot
+be parsed, is refused before a model is loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from beacon_qa.commands.interrupt import Stopped, interruptible
+from beacon_qa.commands.terminal import Terminal
+from beacon_qa.documents import Document
+from beacon_qa.shelf import Shelf, default_folder
+from beacon_qa.sources import document_in_bytes, document_in_file
+
+if TYPE_CHECKING:
+    from beacon_qa.beacon import Sampling
+    from beacon_qa.book import Book
+    from beacon_qa.reader import Reader
+
+
+def open_shelf(args: argparse.Namespace) -> Shelf:
+    """The shelf that is named, or the user's own."""
+    quota = None if args.quota is None else int(args.quota * 1e9)
+    return Shelf(args.shelf or default_folder(args.data_home), quota=quota)
+
+
+def find_document(args: argparse.Namespace, shelf: Shelf, name: str) -> tuple[Document, str]:
+    """(document, path) for a file, "-" (standard input), or a book on the shelf."""
+    if name == "-":
+        return document_in_bytes(shelf, sys.stdin.buffer.read(), "stdin", args.password), ""
+    path = Path(name).expanduser()
+    if path.exists():
+        return document_in_file(shelf, path, args.password), str(path.resolve())
+    record = shelf.find(name)
+    return shelf.document(record.id), record.source
+
+
+def load_reader(args: argparse.Namespace, shelf: Shelf, terminal: Terminal) -> Reader:
+    """The model that is named, or the built-in one, with this shelf."""
+    if terminal.watched:
+        terminal.note("Loading the model ...")
+    from beacon_qa.reader import Reader  # here, so that refusals above need no model library
+
+    return Reader.load(
+        args.model,
+        bits=args.bits,
+        device=args.device,
+        ratio=args.ratio,
+        shelf=shelf,
+        save_every=args.save_every,
+    )
+
+
+def read_document(
+    reader: Reader, document: Document, source: str, terminal: Terminal
+) -> tuple[Book, bool]:
+    """The document as a book, and whether it had to be read; raises Stopped after Ctrl-C."""
+    from beacon_qa.commands.progress import watching
+
+    windows = 0
+    with interruptible() as stop, watching(terminal, document.title) as watch:
+        job = reader.reading(document, source=source, should_stop=stop)
+        while True:
+            try:
+                progress = next(job)
+            except StopIteration as end:
+                book: Book = end.value
+                break
+            windows += 1
+            watch(progress)
+    if not book.coverage.complete:
+        raise Stopped(
+            f"Stopped: {book.coverage} of {book.title} are read and kept; the same command goes "
+            "on from there."
+        )
+    return book, windows > 0
+
+
+def open_book(args: argparse.Namespace, name: str, terminal: Terminal) -> Book:
+    """The book of this name, read first if need be, cut back to --as-of."""
+    shelf = open_shelf(args)
+    document, source = find_document(args, shelf, name)
+    book, _ = read_document(load_reader(args, shelf, terminal), document, source, terminal)
+    return book.as_of(args.as_of) if getattr(args, "as_of", None) else book
+
+
+def sampling(args: argparse.Namespace, max_tokens: int = 256) -> Sampling:
+    """How answers are to be drawn."""
+    from beacon_qa.beacon import Sampling
+
+    return Sampling(
+        max_new_tokens=args.max_tokens or max_tokens,
+        temperature=args.temperature,
+        seed=args.seed,
+    )
+
+
+def book_facts(book: Book) -> dict[str, Any]:
+    """What scripts are told about a book."""
+    record = book.record
+    return {
+        "id": book.id,
+        "title": book.title,
+        "state": record.state,
+        "model": record.model_name,
+        "ratio": record.ratio,
+        "coverage": asdict(book.coverage),
+        "bytes": record.nbytes,
+    }

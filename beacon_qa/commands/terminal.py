@@ -1,0 +1,36 @@
+"""Where a command writes: results to standard output, all else to standard error.
+
+Knows streams; knows nothing of what is written.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TextIO
+
+
+class Terminal:
+    """The two streams of a command."""
+
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self.out = out
+        self.err = err
+
+    @property
+    def watched(self) -> bool:
+        """Whether a person sees the notes."""
+        return self.err.isatty()
+
+    def say(self, text: str = "", end: str = "\n") -> None:
+        """Write a result; it is seen at once."""
+        self.out.write(text + end)
+        self.out.flush()
+
+    def data(self, value: Any) -> None:
+        """Write a result as one line of JSON."""
+        self.say(json.dumps(value, ensure_ascii=False))
+
+    def note(self, text: str) -> None:
+        """Write what is not part of the result."""
+        self.err.write(text + "\n")
+        self.err.flush()

@@ -1,0 +1,252 @@
+"""Reader: what users meet first. Reads a document into a Book, once.
+
+Knows how a document, a model, a ratio and a shelf come together; the parts are rooms of their
+own (engine, reading, book, shelf).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from beacon_qa.beacon import Memory, choose_ratio
+from beacon_qa.book import Book
+from beacon_qa.book_record import BookRecord, MemoryKey
+from beacon_qa.costs import kept_keys
+from beacon_qa.documents import Document
+from beacon_qa.engine import Engine
+from beacon_qa.errors import BookNotFound, MemoryFileError, ModelError
+from beacon_qa.joining import joined
+from beacon_qa.reading import Reading, ReadingProgress
+from beacon_qa.shelf import Shelf
+from beacon_qa.sources import document_in_file
+
+Ratio = Literal["auto"] | int | Sequence[int]
+Source = str | Path | Document
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads documents with one model and keeps them on one shelf.
+
+    `ratio` "auto" takes whatever memory of a document there is, or else the smallest ratio that
+    fits the model's positions and `memory_budget` (bytes); a number or a schedule is taken as it
+    is. A reading is saved every `save_every` seconds. Make one with `Reader.load`.
+    """
+
+    engine: Engine
+    shelf: Shelf
+    ratio: Ratio = "auto"
+    memory_budget: int | None = None
+    save_every: float = 30.0
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path | None = None,
+        *,
+        bits: int | None = None,
+        device: str | None = None,
+        ratio: Ratio = "auto",
+        shelf: Shelf | Path | str | None = None,
+        memory_budget: int | None = None,
+        save_every: float = 30.0,
+    ) -> Reader:
+        """Load a model (None: the built-in one) and open a shelf (None: the user's own).
+
+        Raises ModelError or ConfigError for the model, ShelfError for the shelf.
+        """
+        kept = shelf if isinstance(shelf, Shelf) else Shelf(Path(shelf) if shelf else None)
+        engine = Engine.load(model, bits=bits, device=device)
+        return cls(engine, kept, ratio, memory_budget, save_every)
+
+    def read(
+        self,
+        source: Source,
+        *,
+        on_progress: Callable[[ReadingProgress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        password: str | None = None,
+    ) -> Book:
+        """Read a file or a document to its end; one that was read before is only opened.
+
+        `should_stop` is asked after each window. The book returned then knows what was read
+        (`coverage.complete` is false), and reading it again goes on from there.
+        """
+        job = self.reading(source, should_stop=should_stop, password=password)
+        return _drive(job, on_progress)
+
+    def reading(
+        self,
+        document: Source,
+        *,
+        source: str | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        password: str | None = None,
+    ) -> Generator[ReadingProgress, None, Book]:
+        """Read as a generator: one progress a window, the book at the end.
+
+        `source` is the path a Document came from, by which it is found later. Closing the
+        generator stops the reading; what was read up to the last checkpoint is kept.
+        """
+        if source is None and not isinstance(document, Document):
+            source = str(Path(document).expanduser().resolve())
+        parsed = self._document(document, password)
+        known = self._known(parsed)
+        if known is not None:
+            return known
+        return (yield from self._reading(parsed, source or "", (), should_stop))
+
+    def find(self, name: str) -> Book:
+        """The book on the shelf with this id, path or title, as far as it was read.
+
+        Raises BookNotFound when there is none, or when this model has not read it yet.
+        """
+        return self.open(self.shelf.find(name, model_key=self.engine.key))
+
+    def open(self, record: BookRecord) -> Book:
+        """Open a book of the shelf; raises BookNotFound when there is no memory of it."""
+        path = self.shelf.memory_path(record.id)
+        if record.state != "ready":
+            path = self.shelf.partial_path(record.id)
+        if not path.exists() or record.model_key != self.engine.key:
+            raise BookNotFound(
+                f"{record.title} ({record.id}) is on the shelf, but {self.engine.name} has not "
+                "read it yet; read it first."
+            )
+        return self._book(record, self.shelf.document(record.id), self.engine.open(path))
+
+    def _book(self, record: BookRecord, document: Document, memory: Memory) -> Book:
+        return Book(self.engine, record, document, memory, append=self._append)
+
+    def _document(self, source: Source, password: str | None) -> Document:
+        if isinstance(source, Document):
+            self.shelf.keep_document(source)
+            return source
+        return document_in_file(self.shelf, Path(source), password)
+
+    def _known(self, document: Document) -> Book | None:
+        """The document as a book that is ready, made at the ratio that is asked for."""
+        for record in self.shelf.books():
+            same_text = record.content_hash == document.content_hash
+            same_way = (record.model_key, record.template) == self._way()
+            same_ratio = self.ratio == "auto" or record.ratio == _written(self.ratio)
+            if record.state == "ready" and same_text and same_way and same_ratio:
+                try:
+                    return self.open(record)
+                except (MemoryFileError, BookNotFound):
+                    # Damaged or gone: it is read again, into the same place.
+                    self.shelf.update(record.id, state="waiting")
+        return None
+
+    def _way(self) -> tuple[str, str]:
+        return self.engine.key, self.engine.prompts.layout.key
+
+    def _reading(
+        self,
+        document: Document,
+        source: str,
+        seams: tuple[int, ...],
+        should_stop: Callable[[], bool] | None,
+        earlier: Book | None = None,
+    ) -> Generator[ReadingProgress, None, Book]:
+        encoded = self.engine.prompts.document(document.text, seams)
+        total = len(self.engine.prompts.layout.opening) + len(encoded)
+        ratio = self._ratio_for(total, earlier)
+        nbytes = kept_keys(total, ratio, self.engine.window) * self.engine.model.bytes_per_key
+        self.shelf.room_for(nbytes)
+        model_key, template = self._way()
+        record = self.shelf.add(
+            MemoryKey(document.content_hash, model_key, _written(ratio), template),
+            document,
+            model_name=self.engine.name,
+            source=source,
+            seams=",".join(map(str, seams)),
+            total_tokens=total,
+            total_windows=-(-total // self.engine.window),
+        )
+
+        def start() -> Memory:
+            if earlier is not None:
+                return self.engine.fork(earlier.memory)
+            memory: Memory = self.engine.model.new_memory(ratio)
+            return memory
+
+        reading = Reading(
+            self.engine,
+            self.shelf,
+            record,
+            document,
+            encoded,
+            start,
+            should_stop=should_stop,
+            append=self._append,
+            save_every=self.save_every,
+        )
+        return (yield from reading.run())
+
+    def _append(
+        self,
+        book: Book,
+        source: Source,
+        *,
+        on_progress: Callable[[ReadingProgress], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        password: str | None = None,
+    ) -> Book:
+        document = joined(book.document, self._document(source, password))
+        known = self._known(document)
+        if known is not None:
+            return known
+        self.shelf.keep_document(document)
+        seams = (*book.record.seam_offsets, len(book.document.text))
+        job = self._reading(document, book.record.source, seams, should_stop, book)
+        return _drive(job, on_progress)
+
+    def _ratio_for(self, tokens: int, earlier: Book | None) -> tuple[int, ...]:
+        """The schedule for a text of this many tokens; ModelError if it cannot fit."""
+        beacon = self.engine.model.beacon
+        if earlier is not None:
+            ratio = tuple(int(part) for part in earlier.record.ratio.split(","))
+        elif self.ratio == "auto":
+            return (
+                choose_ratio(
+                    tokens,
+                    ratios=beacon.ratios,
+                    window=beacon.window,
+                    positions=beacon.positions,
+                    sink=beacon.sink,
+                    bytes_per_key=self.engine.model.bytes_per_key,
+                    memory_budget=self.memory_budget,
+                ),
+            )
+        else:
+            ratio = (self.ratio,) if isinstance(self.ratio, int) else tuple(map(int, self.ratio))
+        kept = kept_keys(tokens, ratio, beacon.window) + beacon.sink
+        if kept > beacon.positions:
+            raise ModelError(
+                f"At ratio {_written(ratio)} a text of {tokens} tokens takes {kept} positions, and "
+                f'the model has {beacon.positions}; take a larger ratio, or "auto".'
+            )
+        return ratio
+
+
+def _drive(
+    job: Generator[ReadingProgress, None, Book],
+    on_progress: Callable[[ReadingProgress], None] | None,
+) -> Book:
+    while True:
+        try:
+            progress = next(job)
+        except StopIteration as end:
+            book: Book = end.value
+            return book
+        if on_progress is not None:
+            on_progress(progress)
+
+
+def _written(ratio: Ratio) -> str:
+    """A ratio as the shelf writes it."""
+    return str(ratio) if isinstance(ratio, int | str) else ",".join(map(str, ratio))

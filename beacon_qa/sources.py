@@ -1,0 +1,33 @@
+"""From what a user names to a parsed document: a file, standard input, or a book of the shelf.
+
+Knows files and the shelf; knows nothing of models. A file that was parsed before is not parsed
+again, whatever its name is now.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from beacon_qa.documents import Document, open_bytes, open_document
+from beacon_qa.shelf import Shelf
+from beacon_qa.storage import file_hash
+
+
+def document_in_file(shelf: Shelf, path: Path, password: str | None = None) -> Document:
+    """The document in a file, kept on the shelf; raises DocumentError when it cannot be read."""
+    path = path.expanduser()
+    kept = shelf.kept_document(file_hash(path)) if path.is_file() else None
+    if kept is not None:
+        return kept
+    document = open_document(path, password=password)
+    shelf.keep_document(document)
+    return document
+
+
+def document_in_bytes(
+    shelf: Shelf, data: bytes, name: str, password: str | None = None
+) -> Document:
+    """The document in these bytes, kept on the shelf; `name` helps to tell its format."""
+    document = open_bytes(data, name=name, password=password)
+    shelf.keep_document(document)
+    return document

@@ -1,0 +1,71 @@
+"""The built-in model: its shape, how it starts, how its weights are written.
+
+Knows one small Qwen2 shape; the texts and the training are other rooms' work.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedTokenizerBase, Qwen2Config, Qwen2ForCausalLM
+
+from beacon_qa.beacon.attention import NAME, register
+from beacon_qa.beacon.checkpoint import NEW_BEACONS, identify
+from beacon_qa.beacon.model import beacon_class
+from beacon_qa.training.copying import write_copying_heads
+
+WINDOW = 128
+RATIOS = (2, 4, 8, 16, 32)
+
+SHAPE: dict[str, Any] = {
+    "hidden_size": 256,
+    "intermediate_size": 512,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 4,
+    "head_dim": 64,
+    "max_position_embeddings": 32768,
+    # A large base keeps most rotary pairs still over a whole book, so that contents can be
+    # matched at distances never trained on.
+    "rope_parameters": {"rope_type": "default", "rope_theta": 1e8},
+    "tie_word_embeddings": False,
+    "attention_dropout": 0.0,
+}
+
+
+def new_builtin(tokenizer: PreTrainedTokenizerBase, *, seed: int = 0) -> Any:
+    """A model of the built-in's shape, its copying heads in place and nothing learnt yet."""
+    register()
+    settings = {
+        **NEW_BEACONS,
+        "beacon_window": WINDOW,
+        "beacon_stride": WINDOW,
+        "beacon_ratio": list(RATIOS),
+        "beacon_ratio_mix": "adapt-1024",
+        "beacon_param": ["q", "k", "v", "o"],
+    }
+    config = Qwen2Config(
+        vocab_size=len(tokenizer),
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        **SHAPE,
+        **settings,
+    )
+    config._attn_implementation = NAME
+    torch.manual_seed(seed)
+    model = beacon_class(Qwen2ForCausalLM)(config)
+    write_copying_heads(model, seed=seed)
+    model.identity = identify(model, "new", None, torch.float32, None, "")
+    return model
+
+
+def write_weights(model: Any, folder: Path) -> None:
+    """Write the model to `folder` in bfloat16, as a Hugging Face checkpoint."""
+    state = {key: value.to(torch.bfloat16) for key, value in model.state_dict().items()}
+    model.config.dtype = torch.bfloat16
+    # Saved under the stock class's name: any tool can load it as the plain model.
+    model.config.architectures = ["Qwen2ForCausalLM"]
+    model.save_pretrained(folder, state_dict=state)

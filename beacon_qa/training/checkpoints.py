@@ -1,0 +1,85 @@
+"""Keep a training run on disk, so that it can be carried on with: weights, optimiser, step.
+
+Everything is safetensors and JSON, like all that this program keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from beacon_qa.errors import TrainingError
+
+_NAME = "checkpoint.safetensors"
+_STEP = "checkpoint.json"
+
+
+def save(
+    folder: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    trained: dict[str, nn.Parameter],
+    step: int,
+) -> None:
+    """Write the run's state to `folder`, replacing the last one only when whole."""
+    tensors = {f"weights.{name}": p.detach().contiguous() for name, p in trained.items()}
+    for name, parameter in trained.items():
+        for key, value in optimizer.state.get(parameter, {}).items():
+            tensors[f"{key}.{name}"] = torch.as_tensor(value).detach().contiguous()
+    written = folder / (_NAME + ".new")
+    save_file(tensors, written, metadata={"step": str(step)})
+    os.replace(written, folder / _NAME)
+    (folder / _STEP).write_text(json.dumps({"step": step}))
+
+
+def resume(
+    folder: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    trained: dict[str, nn.Parameter],
+) -> int:
+    """Take up the run kept in `folder`, if there is one, and return the steps it has done.
+
+    Raises TrainingError if it was made for other parameters, or its file is damaged.
+    """
+    path = folder / _NAME
+    if not path.exists():
+        return 0
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise TrainingError(f"The checkpoint {path} is damaged ({error}); delete it.") from error
+    wanted = {f"weights.{name}": p.shape for name, p in trained.items()}
+    found = {key: t.shape for key, t in tensors.items() if key.startswith("weights.")}
+    if wanted != found:
+        raise TrainingError(
+            f"{folder} holds a run of another model ({len(found)} trained tensors, here "
+            f"{len(wanted)}); give another folder, or the same model and settings."
+        )
+    for name, parameter in trained.items():
+        _take(optimizer, parameter, tensors, name)
+    return int(json.loads((folder / _STEP).read_text())["step"])
+
+
+def _take(
+    optimizer: torch.optim.Optimizer,
+    parameter: nn.Parameter,
+    tensors: dict[str, torch.Tensor],
+    name: str,
+) -> None:
+    with torch.no_grad():
+        parameter.copy_(tensors[f"weights.{name}"])
+    state: dict[str, Any] = {}
+    for key in ("exp_avg", "exp_avg_sq"):
+        if f"{key}.{name}" in tensors:
+            state[key] = tensors[f"{key}.{name}"].to(parameter.device)
+    if state:
+        state["step"] = tensors[f"step.{name}"]
+        optimizer.state[parameter] = state

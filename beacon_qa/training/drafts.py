@@ -1,0 +1,81 @@
+"""A training sample and its making: ids laid out as the model reads them, and their weights.
+
+Knows the layout `<|doc|>text` and `<|user|>question<|assistant|> answer<|end|>`. Does not know
+where texts and questions come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beacon_qa.training.vocabulary import ASSISTANT, DOC, END, USER
+
+Tokens = Sequence[int] | NDArray[np.uint16]
+
+
+class Sample(NamedTuple):
+    """Ids (int64, shape n) and the weight of each as a target (float32, shape n)."""
+
+    ids: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a target weighs in the loss: running text, an answer, a token that is repeated."""
+
+    prose: float = 1.0
+    answer: float = 4.0
+    repeat: float = 1.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and its answer in token ids, without the marks around them."""
+
+    question: Tokens
+    answer: Tokens
+
+    @property
+    def cost(self) -> int:
+        """How many tokens the turn takes, with its three marks."""
+        return len(self.question) + len(self.answer) + 3
+
+
+class Draft:
+    """A sample while it is put together, piece by piece."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._pieces: list[Tokens] = []
+        self._weights: list[float] = []
+        self._kinds = weights
+        self.length = 0
+
+    def document(self) -> None:
+        """Begin a document, or go on with one after a question."""
+        self._add([DOC], 0.0)
+
+    def text(self, ids: Tokens) -> None:
+        """Add running text."""
+        self._add(ids, self._kinds.prose)
+
+    def turn(self, turn: Turn) -> None:
+        """Add a question, which is given, and its answer, which is predicted to its end."""
+        self._add([USER, *turn.question, ASSISTANT], 0.0)
+        self._add([*turn.answer, END], self._kinds.answer)
+
+    def finish(self) -> Sample:
+        """The sample as far as it has come."""
+        weights = np.repeat(np.array(self._weights, np.float32), [len(p) for p in self._pieces])
+        return Sample(np.concatenate(self._pieces).astype(np.int64), weights)
+
+    def _add(self, ids: Tokens, weight: float) -> None:
+        if len(ids):
+            self._pieces.append(ids)
+            self._weights.append(weight)
+            self.length += len(ids)

@@ -1,0 +1,208 @@
+"""Invented facts to be found again: statements, questions and answers with many wordings.
+
+Knows relations, their wordings and their values. Does not know tokens, nor where in a text a
+fact is planted.
+
+An answer is a sentence that repeats the subject before the value, so that a small model finds
+the value as it finds any continuation: by looking for what followed the same words before.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from beacon_qa.training.names import Split, person, place, until_belongs, words
+from beacon_qa.training.relations import RELATIONS, Relation
+
+UNKNOWN = "The text does not say."
+"""The answer to a question on which the text is silent."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One subject, one relation, one value, and the wordings it may be told and asked in."""
+
+    relation: Relation
+    subject: str
+    value: str
+    wordings: Split = "train"
+
+    @property
+    def answer(self) -> str:
+        """The sentence that answers any question about this fact."""
+        return _told(self.relation.answer, self.subject, self.value)
+
+    def statement(self, rng: random.Random) -> str:
+        """A sentence that states the fact; in half of the draws the one that answers it."""
+        if rng.random() < 0.5:
+            return self.answer
+        template = rng.choice(_part(self.relation.statements, self.wordings))
+        return _told(template, self.subject, self.value)
+
+    def question(self, rng: random.Random) -> str:
+        """A question about the fact."""
+        return _told(rng.choice(_part(self.relation.questions, self.wordings)), self.subject, "")
+
+
+class FactMaker:
+    """Draws facts of one split: names, values and (unless told otherwise) wordings are disjoint.
+
+    `wordings` chooses the split of the wordings alone, so that new names can be tried with
+    wordings seen in training. `only` names the relations to draw from.
+    """
+
+    def __init__(
+        self, split: Split = "train", *, wordings: Split | None = None, only: tuple[str, ...] = ()
+    ) -> None:
+        self.split: Split = split
+        self.wordings: Split = wordings or split
+        self.relations = tuple(r for r in RELATIONS if not only or r.name in only)
+
+    def draw(self, rng: random.Random, count: int) -> list[Fact]:
+        """Draw up to `count` facts of which no two share both relation and subject.
+
+        A sample keeps to some of the relations and comes back to some of the subjects, so that
+        neither alone tells a fact from its neighbours.
+        """
+        relations = self._some_relations(rng, count)
+        facts: dict[tuple[str, str], Fact] = {}
+        for _ in range(2 * count):
+            if len(facts) == count:
+                break
+            relation = rng.choice(relations)
+            subject = self._subject(rng, relation, facts)
+            if (relation.name, subject) not in facts:
+                value = VALUES[relation.value](rng, self.split)
+                fact = Fact(relation, subject, value, self.wordings)
+                facts[relation.name, subject] = fact
+        return list(facts.values())
+
+    def _some_relations(self, rng: random.Random, count: int) -> tuple[Relation, ...]:
+        few = rng.choice((1, 3, 8, len(self.relations), len(self.relations)))
+        chosen = rng.sample(self.relations, min(few, len(self.relations)))
+        # Some relations have one subject or none, and cannot fill a sample by themselves.
+        if count > 1 and any(relation.subject in ("none", "site") for relation in chosen):
+            return (*chosen, *rng.sample(self.relations, min(6, len(self.relations))))
+        return tuple(chosen)
+
+    def _subject(
+        self, rng: random.Random, relation: Relation, facts: dict[tuple[str, str], Fact]
+    ) -> str:
+        if facts and rng.random() < 0.25:
+            known = rng.choice(list(facts.values()))
+            if known.relation.subject == relation.subject:
+                return known.subject
+        return SUBJECTS[relation.subject](rng, self.split)
+
+
+def _part(wordings: tuple[str, ...], split: Split) -> tuple[str, ...]:
+    """All wordings but the last are for training; the last is kept for tests."""
+    return wordings[:-1] if split == "train" else wordings[-1:]
+
+
+def _told(template: str, subject: str, value: str) -> str:
+    text = template.replace("{s}", subject).replace("{v}", value)
+    return text[0].upper() + text[1:]
+
+
+Maker = Callable[[random.Random, Split], str]
+
+
+def _listed(kind: str) -> Maker:
+    return lambda rng, split: rng.choice(words(kind, split))
+
+
+def number(rng: random.Random, split: Split) -> str:
+    """A number of three to six digits."""
+    low = 10 ** rng.randint(2, 5)
+    return until_belongs(lambda: str(rng.randrange(low, 10 * low)), split)
+
+
+def code(rng: random.Random, split: Split) -> str:
+    """Letters and digits as on a label: "KX-4821"."""
+    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+    return until_belongs(
+        lambda: f"{rng.choice(letters)}{rng.choice(letters)}-{rng.randrange(100, 10000)}", split
+    )
+
+
+def _year(rng: random.Random, split: Split) -> str:
+    return until_belongs(lambda: str(rng.randrange(1480, 2030)), split)
+
+
+def _date(rng: random.Random, split: Split) -> str:
+    return until_belongs(
+        lambda: f"{rng.randint(1, 28)} {rng.choice(words('month', split))}", split
+    )
+
+
+def _hour(rng: random.Random, split: Split) -> str:
+    return until_belongs(lambda: f"{rng.randint(1, 12)}.{rng.randint(10, 59)}", split)
+
+
+def _price(rng: random.Random, split: Split) -> str:
+    return until_belongs(lambda: f"{rng.randrange(11, 9900)} {rng.choice(_COINS)}", split)
+
+
+def _password(rng: random.Random, split: Split) -> str:
+    return until_belongs(
+        lambda: "".join(rng.choice(_SOUNDS) for _ in range(rng.randint(2, 4))), split
+    )
+
+
+def _thing(rng: random.Random, split: Split) -> str:
+    name = rng.choice(words("object", split))
+    return f"{rng.choice(words('quality', split))} {name}"
+
+
+def _an_animal(rng: random.Random, split: Split) -> str:
+    name = rng.choice(words("animal", split))
+    return ("an " if name[0] in "aeio" else "a ") + name
+
+
+def _label(rng: random.Random, split: Split) -> str:
+    """Two words joined, as lists of records use for names: "brave-otter"."""
+    return f"{rng.choice(words('quality', split))}-{rng.choice(words('animal', split))}"
+
+
+def _ship(rng: random.Random, split: Split) -> str:
+    quality, animal = rng.choice(words("quality", split)), rng.choice(words("animal", split))
+    return f"the {quality.title()} {animal.title()}"
+
+
+def _site(rng: random.Random, split: Split) -> str:
+    name = "the " + rng.choice(words("site", split))
+    return name if rng.random() < 0.4 else f"{name} at {place(rng, split)}"
+
+
+_COINS = ("pounds", "shillings", "crowns", "dollars", "francs", "florins")
+_SOUNDS = (
+    "ba bel cor da dra el fen gal ha is ka kor la lin lo ma mir na nor o per qua ra ri sa sel ta "
+    "tir tu ul va ven vo xan ya zed zo"
+).split()
+
+SUBJECTS: dict[str, Maker] = {
+    "person": person,
+    "place": place,
+    "site": _site,
+    "ship": _ship,
+    "label": _label,
+    "none": lambda rng, split: "",
+}
+VALUES: dict[str, Maker] = {
+    "number": number,
+    "code": code,
+    "year": _year,
+    "date": _date,
+    "hour": _hour,
+    "price": _price,
+    "password": _password,
+    "thing": _thing,
+    "person": person,
+    "place": place,
+    "site": _site,
+    "an animal": _an_animal,
+    **{kind: _listed(kind) for kind in ("colour", "food", "trade", "material", "flower")},
+}

@@ -1,0 +1,159 @@
+"""Reading exercises: passages with questions that people asked about them.
+
+Knows packed articles and tales (short answers) and stories and meetings (long ones). Does not
+know invented facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beacon_qa.training.drafts import Tokens, Turn
+from beacon_qa.training.packing import Ids, Packed
+
+SHORT_KINDS: Mapping[str, float] = {"article": 0.7, "tale": 0.3}
+LONG_KINDS = ("story", "meeting")
+# Tries to find a section that fits what room is left, before giving up.
+_TRIES = 8
+
+
+class Exercise(NamedTuple):
+    """A text, the questions about it in order, and the text that stood before it."""
+
+    text: list[Ids]
+    turns: list[Turn]
+    before: Ids
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Packed text with its questions in order of the section they begin to be answered in."""
+
+    packed: Packed
+    order: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+
+    def within(self, first: int, end: int) -> NDArray[np.int64]:
+        """The questions whose answers stand in sections `first` to `end - 1`."""
+        low, high = np.searchsorted(self.firsts, (first, end))
+        rows = self.order[low:high]
+        kept: NDArray[np.int64] = rows[self.packed.places[rows, 2] < end]
+        return kept
+
+
+class Reading:
+    """Draws exercises of up to a number of tokens.
+
+    `unknown` answers the questions about other texts, which are a share `absent` of them.
+    """
+
+    def __init__(self, packed: Mapping[str, Packed], unknown: Tokens, absent: float) -> None:
+        self._asked = {kind: _ordered(texts) for kind, texts in packed.items() if len(texts.places)}
+        self._short = [kind for kind in SHORT_KINDS if kind in self._asked]
+        self._long = [kind for kind in LONG_KINDS if kind in self._asked]
+        self._unknown = unknown
+        self._absent = absent
+
+    def passages(self, n: int, rng: np.random.Generator) -> Exercise | None:
+        """Sections of one or more documents, with short answers; None if none fits.
+
+        Text, turns (with their marks) and the document's mark take n tokens at most.
+        """
+        if not self._short:
+            return None
+        shares = np.cumsum([SHORT_KINDS[kind] for kind in self._short])
+        kind = self._short[int(np.searchsorted(shares, rng.random() * shares[-1], "right"))]
+        asked = self._asked[kind]
+        spans = self._spans(asked.packed, int((n - 1) * rng.uniform(0.6, 0.85)), rng)
+        if not spans:
+            return None
+        sections = asked.packed.sections
+        text = [asked.packed.tokens[sections[first] : sections[end]] for first, end in spans]
+        rows = np.concatenate([asked.within(first, end) for first, end in spans])
+        room = n - 1 - sum(map(len, text))
+        turns = self._turns(asked, rng.permutation(rows), spans, room, rng)
+        return Exercise(text, turns, _before(asked.packed, spans[0][0]))
+
+    def whole(self, n: int, rng: np.random.Generator) -> Exercise | None:
+        """A whole document with long answers; None if none is short enough."""
+        for _ in range(_TRIES if self._long else 0):
+            asked = self._asked[self._long[int(rng.integers(len(self._long)))]]
+            row = int(rng.choice(asked.packed.places[:, 0]))
+            text = asked.packed.document(row)
+            rows = np.flatnonzero(asked.packed.places[:, 0] == row)
+            turns = self._fill(asked.packed, rng.permutation(rows), n - 1 - len(text))
+            if turns:
+                first = int(asked.packed.documents[row])
+                return Exercise([text], turns, _before(asked.packed, first))
+        return None
+
+    def _spans(
+        self, packed: Packed, room: int, rng: np.random.Generator
+    ) -> list[tuple[int, int]]:
+        """Runs of sections (first, end), each of one document, that fit into `room` tokens."""
+        spans: list[tuple[int, int]] = []
+        sections, misses = packed.sections, 0
+        while misses < _TRIES and room > 0:
+            first = int(rng.integers(len(sections) - 1))
+            limit = int(packed.documents[np.searchsorted(packed.documents, first, "right")])
+            limit = min(limit, first + int(rng.geometric(0.1)))
+            fits = int(np.searchsorted(sections, sections[first] + room, "right")) - 1
+            end = min(limit, fits)
+            if end <= first or any(first < other[1] and other[0] < end for other in spans):
+                misses += 1
+                continue
+            spans.append((first, end))
+            room -= int(sections[end] - sections[first])
+        return spans
+
+    def _turns(
+        self,
+        asked: _Asked,
+        rows: NDArray[np.int64],
+        spans: Sequence[tuple[int, int]],
+        room: int,
+        rng: np.random.Generator,
+    ) -> list[Turn]:
+        turns = self._fill(asked.packed, rows, room)
+        for place in np.flatnonzero(rng.random(len(turns)) < self._absent):
+            other = int(rng.integers(len(asked.packed.places)))
+            question, _ = asked.packed.question(other)
+            turn = Turn(question, self._unknown)
+            # A question about another document takes the place of a longer one.
+            if not _same_document(asked.packed, other, spans) and turn.cost <= turns[place].cost:
+                turns[place] = turn
+        return turns
+
+    def _fill(self, packed: Packed, rows: NDArray[np.int64], room: int) -> list[Turn]:
+        turns = []
+        misses = 0
+        for row in rows:
+            turn = Turn(*packed.question(int(row)))
+            if turn.cost <= room:
+                turns.append(turn)
+                room -= turn.cost
+            elif (misses := misses + 1) == _TRIES:
+                break
+        return turns
+
+
+def _ordered(packed: Packed) -> _Asked:
+    order = np.argsort(packed.places[:, 1], kind="stable")
+    return _Asked(packed, order, packed.places[order, 1])
+
+
+def _before(packed: Packed, section: int) -> Ids:
+    """The text of the same document that stands before a section."""
+    row = int(np.searchsorted(packed.documents, section, "right")) - 1
+    start, end = packed.sections[packed.documents[row]], packed.sections[section]
+    return packed.tokens[start:end]
+
+
+def _same_document(packed: Packed, question: int, spans: Sequence[tuple[int, int]]) -> bool:
+    rows = np.searchsorted(packed.documents, [first for first, _ in spans], "right") - 1
+    return bool((rows == packed.places[question, 0]).any())

@@ -1,0 +1,197 @@
+"""Training samples: token ids of one exact length, and what each of them weighs in the loss.
+
+Knows which kinds of samples there are and how often each is drawn. Does not know models, losses
+or batches.
+
+Every maker takes the length n and a numpy Generator and returns a Sample of n ids and n weights:
+`weights[i]` is the weight of the loss at predicting `ids[i]`; 0 leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from beacon_qa.errors import TrainingError
+from beacon_qa.training.drafts import Draft, Sample, Weights
+from beacon_qa.training.facts import UNKNOWN, FactMaker
+from beacon_qa.training.names import Split
+from beacon_qa.training.packing import Packed, as_answer
+from beacon_qa.training.planting import Planting
+from beacon_qa.training.prose import Prose
+from beacon_qa.training.reading import Exercise, Reading
+from beacon_qa.training.vocabulary import DOC, encode_texts
+
+Maker = Callable[[int, np.random.Generator], Sample]
+
+SHORTEST = 128
+"""The smallest length a sample can have."""
+
+
+class Sampler:
+    """Makes samples from packed texts and invented facts of one split.
+
+    `absent` is the share of questions on which the text is silent; `wordings` as in FactMaker.
+    Raises TrainingError if there is no prose among the packed texts.
+    """
+
+    def __init__(
+        self,
+        packed: Mapping[str, Packed],
+        tokenizer: Tokenizer,
+        *,
+        split: Split = "train",
+        wordings: Split | None = None,
+        weights: Weights | None = None,
+        absent: float = 0.1,
+    ) -> None:
+        self._prose = Prose(packed, tokenizer)
+        facts = FactMaker(split, wordings=wordings)
+        self._planting = Planting(self._prose, facts, tokenizer, absent)
+        unknown = encode_texts(tokenizer, [as_answer(UNKNOWN)])[0]
+        self._reading = Reading(packed, unknown, absent)
+        self._weights = weights or Weights()
+        # Random tokens to be copied: any but the special ones.
+        self._vocabulary = tokenizer.get_vocab_size()
+        self.makers: Mapping[str, Maker] = {
+            "prose": self.prose,
+            "repeat": self.repeat,
+            "planted": self.planted,
+            "dense": self.dense,
+            "interleaved": self.interleaved,
+            "records": self.records,
+            "reading": self.reading,
+            "summary": self.summary,
+        }
+
+    def mixture(self, n: int, rng: np.random.Generator, shares: Mapping[str, float]) -> Sample:
+        """A sample by one of the makers, drawn by its share; raises TrainingError if unknown."""
+        unknown = set(shares) - set(self.makers)
+        if unknown or not shares or min(shares.values()) < 0 or not any(shares.values()):
+            raise TrainingError(
+                f"Shares of samples {dict(shares)} cannot be drawn from; give positive shares to "
+                f"some of {', '.join(self.makers)}."
+            )
+        names = [name for name, share in shares.items() if share > 0]
+        bounds = np.cumsum([shares[name] for name in names])
+        place = int(np.searchsorted(bounds, rng.random() * bounds[-1], "right"))
+        return self.makers[names[place]](n, rng)
+
+    def prose(self, n: int, rng: np.random.Generator) -> Sample:
+        """A contiguous stretch of running text."""
+        draft = Draft(self._weights)
+        draft.document()
+        draft.text(self._prose.stretch(rng, n - 1))
+        return draft.finish()
+
+    def repeat(self, n: int, rng: np.random.Generator) -> Sample:
+        """Prose in which runs of it, and runs of random tokens, come again later."""
+        ids, weights = self.prose(n, rng)
+        free = np.ones(n, np.bool_)
+        free[0] = False
+        for _ in range(max(4, n // 32)):
+            self._copy_a_run(ids, weights, free, rng)
+        return Sample(ids, weights)
+
+    def planted(self, n: int, rng: np.random.Generator, facts: int | None = None) -> Sample:
+        """Prose with facts planted between its sentences; four to eight are asked at the end."""
+        count = facts or _log_uniform(rng, 2, max(4, n // 100))
+        asked = min(count, int(rng.integers(4, 9)))
+        draft = Draft(self._weights)
+        self._planting.episode(draft, n, rng, self._planting.facts(rng, count, asked))
+        return draft.finish()
+
+    def dense(self, n: int, rng: np.random.Generator) -> Sample:
+        """Documents of hardly anything but facts, each with questions about many of them."""
+        draft = Draft(self._weights)
+        while draft.length < n:
+            length = _part(rng, n - draft.length, 96)
+            count = max(1, int(length / rng.uniform(22, 56)))
+            items = self._planting.facts(rng, count, max(1, min(count, length // 56)))
+            self._planting.episode(draft, length, rng, items)
+        return draft.finish()
+
+    def records(self, n: int, rng: np.random.Generator) -> Sample:
+        """Lists of records, each followed by questions about some of its entries."""
+        draft = Draft(self._weights)
+        while draft.length < n:
+            length = _part(rng, n - draft.length, 256)
+            count = max(2, int(length / rng.uniform(24, 60)))
+            items = self._planting.records(rng, count, max(1, min(count, length // 100)))
+            self._planting.episode(draft, length, rng, items, together=True)
+        return draft.finish()
+
+    def interleaved(self, n: int, rng: np.random.Generator) -> Sample:
+        """Prose with facts in it and, every 150 tokens or so, a question about an earlier one."""
+        asked = max(1, n // int(rng.integers(110, 200)))
+        items = self._planting.facts(rng, asked + int(rng.integers(asked + 1)), asked)
+        draft = Draft(self._weights)
+        self._planting.interleaved(draft, n, rng, items)
+        return draft.finish()
+
+    def reading(self, n: int, rng: np.random.Generator) -> Sample:
+        """Passages joined up to length, with short answers; planted facts if none is so short."""
+        found = self._reading.passages(n, rng)
+        return self._exercise(n, rng, found) if found else self.planted(n, rng)
+
+    def summary(self, n: int, rng: np.random.Generator) -> Sample:
+        """A whole story or meeting with long answers; passages if none is so short."""
+        found = self._reading.whole(n, rng)
+        return self._exercise(n, rng, found) if found else self.reading(n, rng)
+
+    def _exercise(self, n: int, rng: np.random.Generator, exercise: Exercise) -> Sample:
+        text, turns, before = exercise
+        room = n - 1 - sum(map(len, text)) - sum(turn.cost for turn in turns)
+        draft = Draft(self._weights)
+        # What room is left goes to text before the exercise: its own, or a document of its own.
+        if room > len(before) + 1:
+            draft.document()
+            draft.text(self._prose.stretch(rng, room - 1 - len(before)))
+            room = len(before)
+        draft.document()
+        draft.text(before[len(before) - min(room, len(before)) :])
+        if room > len(before):
+            draft.text(self._prose.stretch(rng, room - len(before)))
+        for part in text:
+            draft.text(part)
+        for turn in turns:
+            draft.turn(turn)
+        return draft.finish()
+
+    def _copy_a_run(
+        self,
+        ids: NDArray[np.int64],
+        weights: NDArray[np.float32],
+        free: NDArray[np.bool_],
+        rng: np.random.Generator,
+    ) -> None:
+        """Write a run of what stands somewhere in `ids` once more at a later free place."""
+        n = len(ids)
+        run = _log_uniform(rng, 8, max(8, min(512, n // 4)))
+        distance = _log_uniform(rng, run, n - 1 - run)
+        start = int(rng.integers(1, n - run - distance + 1))
+        first, second = slice(start, start + run), slice(start + distance, start + distance + run)
+        if not (free[first].all() and free[second].all()):
+            return
+        if rng.random() < 0.5:
+            ids[first] = rng.integers(DOC + 1, self._vocabulary, run)
+            weights[first] = 0
+        ids[second] = ids[first]
+        weights[second] = self._weights.repeat
+        # Nothing tells that a copy begins: its first two tokens cannot be known.
+        weights[second.start : second.start + 2] = 0
+        free[first] = free[second] = False
+
+
+def _log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
+    """An integer from `low` to `high` whose logarithm is about uniform."""
+    return min(high, int(np.exp(rng.uniform(np.log(low), np.log(high + 1)))))
+
+
+def _part(rng: np.random.Generator, left: int, least: int) -> int:
+    """The length of the next document, of `least` tokens or more; all that is left at the end."""
+    length = _log_uniform(rng, min(least, left), left)
+    return length if left - length >= least else left

@@ -1,0 +1,174 @@
+"""Teach beacons to condense: windows, ratios drawn anew, loss over raw tokens, gradients through
+memory.
+
+Knows a model with beacons and batches of token ids; knows nothing of where the ids come from.
+Paper section 3.3, spec section 13. A run writes its folder as it goes and carries on from it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from beacon_qa.errors import TrainingError
+from beacon_qa.training import checkpoints
+
+log = logging.getLogger(__name__)
+
+Batch = tuple[NDArray[Any], NDArray[Any]]
+"""Token ids and the weight of each as a target, both (rows, tokens)."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a run goes; `ratios` are drawn with repetition, one a step or one a window.
+
+    `plain_share` of the steps train the plain model, without memory. `train_base` trains all
+    weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth.
+    """
+
+    steps: int
+    learning_rate: float = 5e-5
+    warmup: int = 100
+    ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
+    mixed_share: float = 0.5
+    plain_share: float = 0.0
+    train_base: bool = False
+    clip: float = 1.0
+    seed: int = 0
+    save_every: float = 300.0
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        done = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, done))))
+
+    def schedule(self, step: int, windows: int) -> tuple[int, ...] | None:
+        """The ratio of each window of a step's texts, or None for a plain step."""
+        draw = Random(f"{self.seed}/{step}")
+        if draw.random() < self.plain_share:
+            return None
+        if draw.random() < self.mixed_share:
+            return tuple(draw.choice(self.ratios) for _ in range(windows))
+        return (draw.choice(self.ratios),) * windows
+
+
+def train(
+    model: Any,
+    batches: Callable[[int], Iterator[Batch]],
+    plan: Plan,
+    folder: Path,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_step: Callable[[dict[str, Any]], None] = lambda row: None,
+) -> int:
+    """Train `model` in place until the plan's last step, and return the number of steps done.
+
+    `batches(first)` yields the batches from step `first` on. Checkpoints and a log
+    (`log.jsonl`, a row a step) are kept in `folder`, and a run begun there is carried on with.
+    Raises TrainingError if the folder holds a run of another model shape.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
+    trained = choose_parameters(model, train_base=plan.train_base)
+    optimizer = torch.optim.AdamW(trained.values(), lr=plan.learning_rate, betas=(0.9, 0.95))
+    for group in optimizer.param_groups:
+        group["weight_decay"] = 0.0
+    step = checkpoints.resume(folder, model, optimizer, trained)
+    model.train()
+    saved = time.monotonic()
+    with (folder / "log.jsonl").open("a") as rows:
+        for batch in batches(step):
+            if step >= plan.steps or should_stop():
+                break
+            row = _train_step(model, optimizer, trained, batch, plan, step)
+            step += 1
+            rows.write(json.dumps(row) + "\n")
+            rows.flush()
+            on_step(row)
+            if time.monotonic() - saved > plan.save_every:
+                checkpoints.save(folder, model, optimizer, trained, step)
+                saved = time.monotonic()
+    checkpoints.save(folder, model, optimizer, trained, step)
+    model.eval()
+    return step
+
+
+def choose_parameters(model: nn.Module, *, train_base: bool) -> dict[str, nn.Parameter]:
+    """Freeze all but the parameters to train, and return those by name (spec section 3)."""
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(train_base or "beacon" in name)
+    trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+    if not trained:
+        raise TrainingError("The model has no beacon parameters to train; load it with beacons.")
+    return trained
+
+
+def _train_step(
+    model: Any,
+    optimizer: torch.optim.Optimizer,
+    trained: dict[str, nn.Parameter],
+    batch: Batch,
+    plan: Plan,
+    step: int,
+) -> dict[str, Any]:
+    started = time.monotonic()
+    for group in optimizer.param_groups:
+        group["lr"] = plan.rate(step)
+    device = next(model.parameters()).device
+    ids = torch.from_numpy(batch[0].astype("int64")).to(device)
+    weights = torch.from_numpy(batch[1].astype("float32")).to(device)
+    schedule = plan.schedule(step, math.ceil(ids.shape[1] / model.beacon.window))
+    with torch.autocast(device.type, torch.bfloat16):
+        loss = _loss(model, ids, weights, schedule)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(trained.values(), plan.clip)
+    if torch.isfinite(norm):
+        optimizer.step()
+    else:
+        log.warning("step %d: gradient is not finite; the step is left out", step)
+    optimizer.zero_grad(set_to_none=True)
+    return {
+        "step": step,
+        "ratio": _ratio_name(schedule),
+        "loss": round(float(loss.detach()), 4),
+        "norm": round(float(norm), 3),
+        "tokens": ids.numel(),
+        "seconds": round(time.monotonic() - started, 3),
+    }
+
+
+def _loss(model: Any, ids: Tensor, weights: Tensor, schedule: tuple[int, ...] | None) -> Tensor:
+    """The weighted mean loss over a batch, read into memory, or by the plain model.
+
+    At ratio 0 a memory keeps every token: it is the plain model, with the same loss.
+    """
+    if schedule is None:
+        schedule = (0,)
+    out = model(
+        input_ids=ids,
+        past_key_values=model.new_memory(schedule),
+        labels=ids,
+        label_weights=weights,
+    )
+    loss: Tensor = out.loss
+    return loss
+
+
+def _ratio_name(schedule: tuple[int, ...] | None) -> str:
+    if schedule is None:
+        return "plain"
+    return str(schedule[0]) if len(set(schedule)) == 1 else "mixed"
