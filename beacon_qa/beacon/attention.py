@@ -87,13 +87,11 @@ def _causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) ->
         return out
     if query.is_cuda:
         bias = causal_lower_right(rows, kept)
-        return scaled_dot_product_attention(  # type: ignore[no-any-return]
+        return scaled_dot_product_attention(
             query, key, value, attn_mask=bias, scale=scaling, enable_gqa=True
         )
     mask = torch.ones(rows, kept, dtype=torch.bool).tril(kept - rows)
-    return scaled_dot_product_attention(  # type: ignore[no-any-return]
-        query, key, value, attn_mask=mask, scale=scaling
-    )
+    return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scaling)
 
 
 def _by_products(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:

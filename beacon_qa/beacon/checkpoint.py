@@ -7,6 +7,8 @@ Knows checkpoints and the library's loading; knows nothing of text. Loading is t
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from transformers import (
     BitsAndBytesConfig,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import logging
 
 from beacon_qa.beacon.attention import NAME, register
 from beacon_qa.beacon.config import ARCHITECTURES, BeaconConfig
@@ -86,9 +89,7 @@ def load_model(
         quantization_config=_quantization(bits, dtype),
     )
     _settle(model, found, name, start_beacons=start_beacons, bits=bits)
-    model.identity = identify(
-        model, name, revision, dtype, bits, _tokenizer_digest(name, revision)
-    )
+    model.identity = identify(model, name, revision, dtype, bits, _tokenizer_digest(name, revision))
     return model.eval()
 
 
@@ -117,8 +118,8 @@ def _read_config(name: str, revision: str | None, start: bool, overrides: dict[s
         for key, value in NEW_BEACONS.items():
             if not hasattr(config, key):
                 setattr(config, key, value)
-        if "beacon_window" in overrides:
-            config.beacon_stride = overrides["beacon_window"]
+    if "beacon_window" in overrides:
+        overrides = {"beacon_stride": overrides["beacon_window"], **overrides}
     for key, value in overrides.items():
         setattr(config, key, value)
     if config.model_type not in ARCHITECTURES:
@@ -131,12 +132,27 @@ def _read_config(name: str, revision: str | None, start: bool, overrides: dict[s
 
 def _from_pretrained(cls: Any, name: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
     try:
-        model, found = cls.from_pretrained(
-            name, output_loading_info=True, trust_remote_code=False, **settings
-        )
+        with _quietly():
+            model, found = cls.from_pretrained(
+                name, output_loading_info=True, trust_remote_code=False, **settings
+            )
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise ModelError(f"{name!r} could not be loaded: {_first_line(error)}") from error
     return model, found
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the library's bar and report: what is missing is said by our own errors."""
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()
 
 
 def _first_line(error: Exception) -> str:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.memory_file import open_memory, read_header, save_memory
-from beacon_qa.errors import MemoryFileError
+from beacon_qa.errors import MemoryFileError, ModelError
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,12 @@ def condense(
     `should_stop` is asked before each window; the memory then holds what was read. With
     `checkpoint` the memory is saved there every `save_every` seconds and when stopped, and a
     reading of the same text found there is carried on with. A damaged checkpoint, or one of
-    another text or model, is not used.
+    another text or model, is not used. Raises ModelError for ids the model does not know.
     """
     tokens = torch.as_tensor(ids, dtype=torch.long).reshape(1, -1)
+    vocabulary = model.config.vocab_size
+    if tokens.numel() and not 0 <= int(tokens.min()) <= int(tokens.max()) < vocabulary:
+        raise ModelError(f"The text holds ids outside the model's vocabulary of {vocabulary}.")
     memory = model.new_memory() if memory is None else memory
     first = memory.tokens
     note = {"text": _digest(tokens), "first": str(first)}

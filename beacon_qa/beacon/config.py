@@ -107,7 +107,14 @@ def _read_ratios(value: Any, window: int) -> tuple[int, ...]:
     ratios = tuple(value) if isinstance(value, list | tuple) else (value,)
     if not ratios or not all(isinstance(r, int) and r >= 0 for r in ratios):
         raise ConfigError(f"beacon_ratio is {value!r}; it must list ratios of 0 or more.")
-    return check_ratios(ratios, window) if len(ratios) == 1 else ratios
+    if len(ratios) == 1:
+        return check_ratios(ratios, window)
+    if not any(r <= window and (r == 0 or window % r == 0) for r in ratios):
+        raise ConfigError(
+            f"None of the ratios {list(ratios)} divides the window of {window} tokens; give a "
+            "beacon_ratio that does."
+        )
+    return ratios
 
 
 def check_ratios(ratios: tuple[int, ...], window: int) -> tuple[int, ...]:
@@ -116,6 +123,8 @@ def check_ratios(ratios: tuple[int, ...], window: int) -> tuple[int, ...]:
     With a ratio that does not divide the window, the last tokens of each window would be dropped
     unread (spec section 5).
     """
+    if not ratios:
+        raise ConfigError("The ratio schedule is empty; give at least one condensing ratio.")
     for ratio in ratios:
         if ratio < 0 or ratio > window or (ratio and window % ratio):
             raise ConfigError(
@@ -126,8 +135,9 @@ def check_ratios(ratios: tuple[int, ...], window: int) -> tuple[int, ...]:
 
 
 def _read_mix(mix: Any) -> str:
-    if mix in ("step-random", "instance-random", "sequence") or re.fullmatch(r"adapt-\d+", mix):
-        return str(mix)
+    known = r"step-random|instance-random|sequence|adapt-\d+"
+    if isinstance(mix, str) and re.fullmatch(known, mix):
+        return mix
     raise ConfigError(
         f"beacon_ratio_mix is {mix!r}; it must be step-random, instance-random, sequence or "
         "adapt-N with a number N."

@@ -89,6 +89,7 @@ def _work(
             torch.manual_seed(sampling.seed)
         model.generate(
             prompt,
+            attention_mask=torch.ones_like(prompt),
             past_key_values=memory,
             generation_config=_settings(sampling),
             stopping_criteria=StoppingCriteriaList([halt]),

@@ -29,6 +29,9 @@ class MemoryLayer(CacheLayerMixin):  # type: ignore[misc]
     """
 
     is_sliding = False
+    keys: Tensor
+    values: Tensor
+    is_initialized: bool
 
     def __init__(self) -> None:
         super().__init__()

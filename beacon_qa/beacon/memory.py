@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
+from hashlib import sha256
 
 import torch
 from torch import Tensor
@@ -41,8 +42,6 @@ class ModelIdentity:
     @property
     def key(self) -> str:
         """A short digest of everything but the name: two equal models in two folders agree."""
-        from hashlib import sha256
-
         parts = [v for k, v in dataclasses.asdict(self).items() if k != "name"]
         return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
@@ -101,6 +100,12 @@ class Memory(Cache):  # type: ignore[misc]
         return sink, self.held - sink, self.kept - self.held
 
     @property
+    def rows(self) -> int | None:
+        """Texts read side by side, or None while nothing has been read."""
+        layer = self.layers[0]
+        return int(layer.keys.shape[0]) if layer.is_initialized else None
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the entries held, over all layers and rows."""
         return sum(
@@ -109,15 +114,22 @@ class Memory(Cache):  # type: ignore[misc]
             if layer.is_initialized
         )
 
-    def chunks(self, count: int, *, training: bool = False) -> Iterator[Chunk]:
-        """Cut `count` arriving tokens into chunks; each full window is condensed as it closes.
+    @contextmanager
+    def reading(self, chunk: Chunk) -> Iterator[None]:
+        """Run the model over `chunk` inside; then the chunk counts, and a full window condenses.
 
-        The caller runs the model over each chunk before asking for the next.
+        If the pass fails, or is interrupted, the memory stays as it was.
         """
-        for chunk in self.clock.chunks(count, training=training):
-            yield chunk
-            if chunk.closes:
-                self._condense(chunk.ratio)
+        before = self.kept
+        try:
+            yield
+        except BaseException:
+            for layer in self.layers:
+                layer.length = before
+            raise
+        self.clock.advance(chunk)
+        if chunk.closes:
+            self._condense(chunk.ratio)
 
     def _condense(self, ratio: int) -> None:
         window = self.config.window
@@ -156,11 +168,6 @@ class Memory(Cache):  # type: ignore[misc]
     def _held_after(self, windows: int) -> int:
         sizes = [kept_per_window(r, self.config.window) for r in self.clock.closed[:windows]]
         return self.config.sink + sum(sizes) if sizes else 0
-
-    def beacon_windows(self) -> list[int]:
-        """For each full window, the index of the entry after its last one."""
-        sizes = [kept_per_window(r, self.config.window) for r in self.clock.closed]
-        return [self.config.sink + end for end in accumulate(sizes)]
 
     def _twin(self, clock: Clock, kept: int, held: int) -> Memory:
         layers = [layer.share(kept) for layer in self.layers]

@@ -17,7 +17,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.windows import Clock, kept_per_window
 from beacon_qa.errors import MemoryFileError, MemoryMismatch
@@ -119,13 +118,13 @@ def _fill(memory: Memory, path: Path, model: Any) -> None:
     clock, window = memory.clock, memory.config.window
     memory.held = sum(kept_per_window(r, window) for r in clock.closed)
     memory.held += memory.config.sink if clock.closed else 0
-    expected = memory.held + clock.in_window + (clock.in_window // clock.ratio if clock.ratio else 0)
+    beacons = clock.in_window // clock.ratio if clock.ratio else 0
+    expected = memory.held + clock.in_window + beacons
     heads = model.config.num_key_value_heads
     with safe_open(path, framework="pt") as file:
         if not clock.tokens:
             return
         for index, layer in enumerate(memory.layers):
-            assert isinstance(layer, MemoryLayer)  # noqa: S101  (for the type checker)
             device = model.model.layers[index].self_attn.k_proj.weight.device
             keys = file.get_tensor(f"keys.{index}").to(device)
             values = file.get_tensor(f"values.{index}").to(device)

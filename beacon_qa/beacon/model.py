@@ -8,9 +8,9 @@ hooks on the untouched Linear layers fill in their rows (spec sections 4, 6, 14)
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from beacon_qa.beacon.memory import Memory, ModelIdentity
 from beacon_qa.beacon.plugin import add_projection, reading
 from beacon_qa.beacon.windows import Chunk, Clock
 from beacon_qa.errors import ModelError
+
 
 @dataclass
 class BeaconOutput(CausalLMOutputWithPast):  # type: ignore[misc]
@@ -56,11 +57,9 @@ class _Targets:
 class BeaconMixin:
     """Beacons for a causal language model of the library; mixed in before the stock class."""
 
-    _supports_memory: ClassVar[bool] = True
-
     def __init__(self, config: Any, *args: Any, **kwargs: Any) -> None:
         self.beacon: BeaconConfig = read_config(config)
-        super().__init__(config, *args, **kwargs)
+        super().__init__(config, *args, **kwargs)  # type: ignore[call-arg]
         self.identity: ModelIdentity | None = None
         self.model: Any
         self.model.beacon_embed_tokens = nn.Embedding(1, config.hidden_size)
@@ -76,21 +75,20 @@ class BeaconMixin:
         size = self.model.embed_tokens.weight.element_size()
         return int(2 * len(self.model.layers) * heads * attention.head_dim * size)
 
-    def new_memory(
-        self, ratio: int | tuple[int, ...] | list[int] | None = None, *, seed: int = 42
-    ) -> Memory:
+    def new_memory(self, ratio: int | Sequence[int] | None = None, *, seed: int = 42) -> Memory:
         """An empty memory for this model.
 
         `ratio` None is the checkpoint's own mix, a number that ratio for every window, a sequence
         a schedule cycled window by window. Raises ConfigError if one does not divide the window.
         """
-        schedule = (ratio,) if isinstance(ratio, int) else ratio
-        if schedule is not None:
-            schedule = check_ratios(tuple(schedule), self.beacon.window)
+        schedule = None
+        if ratio is not None:
+            ratios = (ratio,) if isinstance(ratio, int) else tuple(ratio)
+            schedule = check_ratios(ratios, self.beacon.window)
         if self.identity is None:
             raise ModelError("This model was not made by load_model(); load it with that.")
         return Memory(
-            Clock(self.beacon, schedule or None, seed),
+            Clock(self.beacon, schedule, seed),
             [MemoryLayer() for _ in self.model.layers],
             identity=self.identity,
             frequencies=self.model.rotary_emb.inv_freq,
@@ -112,8 +110,9 @@ class BeaconMixin:
         (batch, rows, vocabulary) are those of the raw tokens of the last step, of the last n with
         `logits_to_keep=n`, of all with 0. `labels` are unshifted, -100 ignored; the loss is the
         mean over all labelled tokens of all windows, each counted `label_weights` times where
-        given (spec sections 10 and 13). Raises ModelError for left padding and for embeddings
-        instead of ids.
+        given (spec sections 10 and 13). Raises ModelError, and leaves the memory as it was, for
+        embeddings instead of ids, no ids, another number of rows than the memory holds, and
+        padding elsewhere than on the right.
         """
         if not isinstance(past_key_values, Memory):
             return super().forward(  # type: ignore[misc]
@@ -124,35 +123,31 @@ class BeaconMixin:
                 logits_to_keep=0 if logits_to_keep is None else logits_to_keep,
                 **kwargs,
             )
-        if input_ids is None:
-            raise ModelError("A memory is read into from input_ids; embeddings cannot be given.")
-        _refuse_left_padding(attention_mask)
+        ids, keep = _checked(input_ids, attention_mask, past_key_values, labels, logits_to_keep)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.training):
             targets = None if labels is None else _Targets.of(labels, label_weights)
-            return self._read(input_ids, past_key_values, targets, logits_to_keep)
+            return self._read(ids, past_key_values, targets, keep)
 
     training: bool
 
     def _read(
-        self, ids: Tensor, memory: Memory, targets: _Targets | None, keep: int | Tensor | None
+        self, ids: Tensor, memory: Memory, targets: _Targets | None, keep: int | None
     ) -> BeaconOutput:
-        if isinstance(keep, Tensor):
-            raise ModelError("With a memory logits_to_keep must be a number, not a tensor.")
         rows: list[Tensor] = []
         losses: list[Tensor] = []
-        done = 0
-        for chunk in memory.chunks(ids.shape[1], training=self.training):
+        start, done, count = memory.tokens, 0, ids.shape[1]
+        while done < count:
+            chunk = memory.clock.next_chunk(start + count, training=self.training)
             step = slice(done, done + chunk.raw)
+            with memory.reading(chunk):
+                hidden = self._step(ids[:, step], chunk, memory)
             done += chunk.raw
-            hidden = self._step(ids[:, step], chunk, memory)
             if targets is not None:
                 losses.append(self._losses(hidden, targets.ids[:, step], targets.weights[:, step]))
-            rows = _wanted(rows, hidden, keep, ids.shape[1] - done)
+            rows = _wanted(rows, hidden, keep, count - done)
         logits = self.lm_head(torch.cat(rows, dim=1)).float()
         loss, batch_loss = (None, None) if targets is None else targets.mean(losses)
-        return BeaconOutput(
-            loss=loss, batch_loss=batch_loss, logits=logits, past_key_values=memory
-        )
+        return BeaconOutput(loss=loss, batch_loss=batch_loss, logits=logits, past_key_values=memory)
 
     def _step(self, ids: Tensor, chunk: Chunk, memory: Memory) -> Tensor:
         """One forward pass over a chunk; the hidden states of its raw tokens, in order."""
@@ -201,6 +196,8 @@ class BeaconMixin:
             )
             return prepared
         first = kwargs.get("is_first_iteration", False)
+        if first:
+            _whole(kwargs.get("attention_mask"))
         return {
             "input_ids": input_ids if first else input_ids[:, -1:],
             "past_key_values": past_key_values,
@@ -234,9 +231,35 @@ def _wanted(rows: list[Tensor], hidden: Tensor, keep: int | None, left: int) -> 
     return rows
 
 
-def _refuse_left_padding(mask: Tensor | None) -> None:
-    if mask is not None and mask.ndim == 2 and mask.shape[1] and not bool(mask[:, 0].all()):
+def _checked(
+    ids: Tensor | None,
+    mask: Tensor | None,
+    memory: Memory,
+    labels: Tensor | None,
+    keep: int | Tensor | None,
+) -> tuple[Tensor, int | None]:
+    if ids is None or ids.ndim != 2 or ids.shape[1] == 0:
         raise ModelError(
-            "Rows are padded on the left; windows and beacons would be laid over the padding. "
-            "Pad on the right, or read rows of different length one by one."
+            "A memory is read into from input_ids of shape (rows, tokens) with at least one token; "
+            f"got {'none' if ids is None else tuple(ids.shape)}."
+        )
+    if memory.rows not in (None, ids.shape[0]):
+        raise ModelError(f"The memory holds {memory.rows} rows and the input {ids.shape[0]}.")
+    if labels is not None and labels.shape != ids.shape:
+        raise ModelError(f"Labels of shape {tuple(labels.shape)} for ids of {tuple(ids.shape)}.")
+    if isinstance(keep, Tensor) or (keep is not None and keep < 0):
+        raise ModelError(f"With a memory logits_to_keep must be 0 or more, not {keep}.")
+    # Padding may only follow a row's tokens: windows and beacons would be laid over it elsewhere.
+    if mask is not None and mask.ndim == 2 and bool((mask[:, 1:] > mask[:, :-1]).any()):
+        raise ModelError(
+            "Rows are padded on the left or inside; pad on the right, or read rows of different "
+            "length one by one."
+        )
+    return ids, keep
+
+
+def _whole(mask: Tensor | None) -> None:
+    if mask is not None and not bool(mask.all()):
+        raise ModelError(
+            "Rows padded on the left or right cannot be gone on from; generate from each row alone."
         )

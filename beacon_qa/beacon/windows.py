@@ -9,7 +9,6 @@ Knows no tensors. Spec sections 5 and 6.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -56,27 +55,29 @@ class Clock:
     pinned: int | None = None
     closed: list[int] = field(default_factory=list)
 
-    def chunks(self, count: int, *, training: bool = False) -> Iterator[Chunk]:
-        """Cut `count` arriving tokens into chunks, moving on as each is taken.
+    def next_chunk(self, horizon: int, *, training: bool = False) -> Chunk:
+        """The next chunk of a call that brings the text to `horizon` tokens.
 
         In training the last window gets no beacons, since nothing follows it (spec section 13).
-        Raises ConfigError when no ratio can be used.
+        Asking changes nothing but the ratio of a new window; `advance` moves on. Raises
+        ConfigError when no ratio can be used.
         """
-        horizon = self.tokens + count
-        while self.tokens < horizon:
-            last = training and self.tokens - self.in_window + self.config.window >= horizon
-            if self.in_window == 0:
-                self.ratio = self._next_ratio(horizon, training)
-            raw = min(self.config.window - self.in_window, horizon - self.tokens)
-            ratio = 0 if last else self.ratio
-            closes = self.in_window + raw == self.config.window and not last
-            chunk = Chunk(raw, ratio, beacon_places(self.in_window, raw, ratio), closes)
-            self.tokens += raw
-            self.in_window += raw
-            if closes:
-                self.in_window = 0
-                self.closed.append(ratio)
-            yield chunk
+        window = self.config.window
+        last = training and self.tokens - self.in_window + window >= horizon
+        if self.in_window == 0:
+            self.ratio = self._next_ratio(horizon, training)
+        raw = min(window - self.in_window, horizon - self.tokens)
+        ratio = 0 if last else self.ratio
+        closes = self.in_window + raw == window and not last
+        return Chunk(raw, ratio, beacon_places(self.in_window, raw, ratio), closes)
+
+    def advance(self, chunk: Chunk) -> None:
+        """Count a chunk that has been read."""
+        self.tokens += chunk.raw
+        self.in_window += chunk.raw
+        if chunk.closes:
+            self.in_window = 0
+            self.closed.append(chunk.ratio)
 
     def _next_ratio(self, horizon: int, training: bool) -> int:
         window = self.config.window
