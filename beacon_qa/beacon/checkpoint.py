@@ -89,7 +89,8 @@ def load_model(
         quantization_config=_quantization(bits, dtype),
     )
     _settle(model, found, name, start_beacons=start_beacons, bits=bits)
-    model.identity = identify(model, name, revision, dtype, bits, _tokenizer_digest(name, revision))
+    tokenizer = _tokenizer_digest(name, revision)
+    model.complete(identify(model, name, revision, dtype, bits, tokenizer))
     return model.eval()
 
 

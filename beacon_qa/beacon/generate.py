@@ -25,7 +25,7 @@ from beacon_qa.errors import ModelError
 class Sampling:
     """How the next tokens are chosen; temperature 0 is greedy decoding.
 
-    `stop_ids` end the answer and are not part of it.
+    `stop_ids` end the answer and are not part of it; none given means the model's own.
     """
 
     max_new_tokens: int = 256
@@ -59,17 +59,20 @@ def decode(
     """
     prompt = torch.as_tensor(ids, dtype=torch.long).reshape(1, -1)
     prompt = prompt.to(model.model.embed_tokens.weight.device)
+    stops = sampling.stop_ids or _own_stops(model)
     queue: SimpleQueue[int | BaseException | None] = SimpleQueue()
     halt = _Halt(should_stop)
     worker = threading.Thread(
-        target=_work, args=(model, memory.fork(), prompt, sampling, queue, halt), daemon=True
+        target=_work,
+        args=(model, memory.fork(), prompt, _settings(sampling, stops), sampling.seed, queue, halt),
+        daemon=True,
     )
     worker.start()
     try:
         while (item := queue.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
-            if item not in sampling.stop_ids:
+            if item not in stops:
                 yield item
     finally:
         halt.event.set()
@@ -80,18 +83,19 @@ def _work(
     model: Any,
     memory: Memory,
     prompt: Tensor,
-    sampling: Sampling,
+    settings: GenerationConfig,
+    seed: int | None,
     queue: SimpleQueue[int | BaseException | None],
     halt: _Halt,
 ) -> None:
     try:
-        if sampling.seed is not None:
-            torch.manual_seed(sampling.seed)
+        if seed is not None:
+            torch.manual_seed(seed)
         model.generate(
             prompt,
             attention_mask=torch.ones_like(prompt),
             past_key_values=memory,
-            generation_config=_settings(sampling),
+            generation_config=settings,
             stopping_criteria=StoppingCriteriaList([halt]),
             streamer=_Tap(queue),
         )
@@ -101,7 +105,12 @@ def _work(
         queue.put(None)
 
 
-def _settings(sampling: Sampling) -> GenerationConfig:
+def _own_stops(model: Any) -> tuple[int, ...]:
+    own = model.generation_config.eos_token_id
+    return tuple(own) if isinstance(own, list) else () if own is None else (own,)
+
+
+def _settings(sampling: Sampling, stops: tuple[int, ...]) -> GenerationConfig:
     settings: dict[str, Any] = {"do_sample": False}
     if sampling.temperature > 0:
         settings = {
@@ -113,8 +122,8 @@ def _settings(sampling: Sampling) -> GenerationConfig:
     return GenerationConfig(
         max_new_tokens=sampling.max_new_tokens,
         repetition_penalty=sampling.repetition_penalty,
-        eos_token_id=list(sampling.stop_ids) or None,
-        pad_token_id=sampling.stop_ids[0] if sampling.stop_ids else 0,
+        eos_token_id=list(stops) or None,
+        pad_token_id=stops[0] if stops else 0,
         **settings,
     )
 

@@ -24,12 +24,12 @@ from beacon_qa.errors import MemoryFileError, MemoryMismatch
 FORMAT = "beacon-memory-1"
 
 _MEANING = {
-    "weights": "other weights",
-    "revision": "another revision of the model",
-    "tokenizer": "another tokenizer",
     "dtype": "another dtype",
     "bits": "another quantization",
     "beacons": "another window or set of condensing ratios",
+    "tokenizer": "another tokenizer",
+    "revision": "another revision of the model",
+    "weights": "other weights",
 }
 
 

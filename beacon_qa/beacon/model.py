@@ -19,7 +19,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 from beacon_qa.beacon.config import BeaconConfig, check_ratios, read_config
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.memory import Memory, ModelIdentity
-from beacon_qa.beacon.plugin import add_projection, reading
+from beacon_qa.beacon.plugin import add_projection, reading, route
 from beacon_qa.beacon.windows import Chunk, Clock
 from beacon_qa.errors import ModelError
 
@@ -67,6 +67,18 @@ class BeaconMixin:
             for name in self.beacon.params:
                 add_projection(layer.self_attn, name)
 
+    def complete(self, identity: ModelIdentity) -> None:
+        """Make a loaded model ready to read: route its beacons and say who it is.
+
+        Raises ModelError when called twice.
+        """
+        if self.identity is not None:
+            raise ModelError("This model is complete; its beacons are routed already.")
+        for layer in self.model.layers:
+            for name in self.beacon.params:
+                route(layer.self_attn, name)
+        self.identity = identity
+
     @property
     def bytes_per_key(self) -> int:
         """Bytes of one cache entry over all layers, keys and values."""
@@ -86,7 +98,7 @@ class BeaconMixin:
             ratios = (ratio,) if isinstance(ratio, int) else tuple(ratio)
             schedule = check_ratios(ratios, self.beacon.window)
         if self.identity is None:
-            raise ModelError("This model was not made by load_model(); load it with that.")
+            raise ModelError("This model is not complete; load it with load_model().")
         return Memory(
             Clock(self.beacon, schedule, seed),
             [MemoryLayer() for _ in self.model.layers],

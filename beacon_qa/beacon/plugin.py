@@ -42,24 +42,31 @@ def reading(beacons: Tensor | None) -> Iterator[None]:
 
 
 def add_projection(attention: nn.Module, name: str) -> None:
-    """Give an attention module a beacon copy of its `{name}_proj`, shaped alike, and route to it.
+    """Give an attention module a beacon copy of its `{name}_proj`, shaped alike.
 
-    The copy's weights are whatever Linear starts with; loading or `copy_projections` sets them.
+    The copy's weights are whatever Linear starts with; loading sets them.
     """
     own = getattr(attention, f"{name}_proj")
     beacon = nn.Linear(own.in_features, own.out_features, bias=own.bias is not None)
     setattr(attention, f"beacon_{name}_proj", beacon)
+
+
+def route(attention: nn.Module, name: str) -> None:
+    """Send the rows of beacons through their own `{name}_proj`, by a hook on the model's own.
+
+    Called once, after loading: quantization puts other modules in the place of those a model was
+    made with, and their hooks are lost.
+    """
+    projection = getattr(attention, f"beacon_{name}_proj")
 
     def fill_in(module: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
         now = current_reading()
         if now is None or now.beacons is None:
             return None
         where = now.beacons.to(output.device)
-        # Looked up anew: quantization and loading may put another module in its place.
-        projection = getattr(attention, f"beacon_{name}_proj")
         rows = projection(args[0].index_select(1, where)).to(output.dtype)
         if torch.is_grad_enabled():
             return output.index_copy(1, where, rows)
         return output.index_copy_(1, where, rows)
 
-    own.register_forward_hook(fill_in)
+    getattr(attention, f"{name}_proj").register_forward_hook(fill_in)

@@ -124,6 +124,15 @@ def kept_per_window(ratio: int, window: int) -> int:
     return window // ratio if ratio else window
 
 
+def most_kept(tokens: int, ratio: int, window: int) -> int:
+    """The most cache entries held at once, without sinks, while reading `tokens` at one ratio."""
+    full, rest = divmod(tokens, window)
+    step = kept_per_window(ratio, window)
+    open_window = window + (step if ratio else 0)
+    closing = (full - 1) * step + open_window if full else 0
+    return max(closing, full * step + rest + (rest // ratio if ratio else 0))
+
+
 def longest_text(ratio: int, window: int, positions: int) -> int:
     """Tokens that fit in `positions` rotary positions at one ratio (spec section 5)."""
     return (positions - window) * ratio + window if ratio else positions
@@ -153,7 +162,7 @@ def choose_ratio(
     """
     usable = sorted(r for r in ratios if 0 < r <= window and window % r == 0)
     for ratio in usable:
-        kept = sink + (tokens + reserve) // window * (window // ratio) + window + window // ratio
+        kept = sink + most_kept(tokens + reserve, ratio, window)
         fits_bytes = memory_budget is None or kept * bytes_per_key <= memory_budget
         if kept <= positions and fits_bytes:
             return ratio

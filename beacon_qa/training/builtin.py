@@ -58,7 +58,7 @@ def new_builtin(tokenizer: PreTrainedTokenizerBase, *, seed: int = 0) -> Any:
     torch.manual_seed(seed)
     model = beacon_class(Qwen2ForCausalLM)(config)
     write_copying_heads(model, seed=seed)
-    model.identity = identify(model, "new", None, torch.float32, None, "")
+    model.complete(identify(model, "new", None, torch.float32, None, ""))
     return model
 
 
