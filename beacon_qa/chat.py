@@ -36,7 +36,7 @@ class Chat:
         self._coverage = coverage
         self._unread: list[int] = []
         self._turns: list[Turn] = []
-        self._answer: Answer | None = None
+        self._current: tuple[Answer, list[int], list[int]] | None = None
         for turn in history:
             self._unread += engine.prompts.question(turn.question, first=not self._turns)
             self._unread += engine.prompts.answer(turn.answer)
@@ -45,10 +45,10 @@ class Chat:
     @property
     def turns(self) -> list[Turn]:
         """What has been said, the answers as far as they have been told."""
-        current = self._answer
-        if current is None:
+        if self._current is None:
             return list(self._turns)
-        return [*self._turns, Turn(current.question, current.so_far)]
+        answer = self._current[0]
+        return [*self._turns, Turn(answer.question, answer.so_far)]
 
     def ask(
         self, question: str, *, sampling: Sampling | None = None, stop: Sequence[str] = ()
@@ -57,29 +57,33 @@ class Chat:
         self._settle()
         ids = self._engine.prompts.question(question, first=not self._turns)
 
-        def ended(told: list[int]) -> None:
-            # A question that got no answer was not asked, as far as the next one knows.
-            self._unread = [*ids, *told] if told else []
-
-        self._answer = self._engine.answer(
+        # The answer must not know the chat: a pair that know each other is collected at any time,
+        # also inside a step of the model, which its end would wait for.
+        told: list[int] = []
+        memory = self._memory
+        answer = self._engine.answer(
             question,
             ids,
-            lambda: self._memory,
-            cached=self._memory.tokens,
+            lambda: memory,
+            cached=memory.tokens,
             coverage=self._coverage,
             sampling=sampling,
             stop=stop,
-            on_end=ended,
+            on_end=told.extend,
         )
-        return self._answer
+        self._current = answer, ids, told
+        return answer
 
     def _settle(self) -> None:
         """Close the last answer, and read what has been said into the memory."""
-        if self._answer is not None:
-            self._answer.cancel()
-            if self._unread:
-                self._turns.append(Turn(self._answer.question, self._answer.so_far))
-            self._answer = None
+        if self._current is not None:
+            answer, ids, told = self._current
+            answer.cancel()
+            self._current = None
+            # A question that got no answer was not asked, as far as the next one knows.
+            if told:
+                self._unread += [*ids, *told]
+                self._turns.append(Turn(answer.question, answer.so_far))
         if self._unread:
             self._memory = self._engine.read_on(self._unread, self._memory)
             self._unread = []

@@ -6,24 +6,23 @@ own (engine, reading, book, shelf).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from beacon_qa.beacon import Memory, choose_ratio
+from beacon_qa.beacon import Memory
 from beacon_qa.book import Book
 from beacon_qa.book_record import BookRecord, MemoryKey
 from beacon_qa.costs import kept_keys
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
-from beacon_qa.errors import BookNotFound, MemoryFileError, ModelError
+from beacon_qa.errors import BookNotFound, MemoryFileError
 from beacon_qa.joining import joined
+from beacon_qa.ratios import Ratio, parsed, schedule_for, written
 from beacon_qa.reading import Reading, ReadingProgress
 from beacon_qa.shelf import Shelf
 from beacon_qa.sources import document_in_file
 
-Ratio = Literal["auto"] | int | Sequence[int]
 Source = str | Path | Document
 
 
@@ -132,7 +131,7 @@ class Reader:
         for record in self.shelf.books():
             same_text = record.content_hash == document.content_hash
             same_way = (record.model_key, record.template) == self._way()
-            same_ratio = self.ratio == "auto" or record.ratio == _written(self.ratio)
+            same_ratio = self.ratio == "auto" or record.ratio == written(self.ratio)
             if record.state == "ready" and same_text and same_way and same_ratio:
                 try:
                     return self.open(record)
@@ -154,19 +153,10 @@ class Reader:
     ) -> Generator[ReadingProgress, None, Book]:
         encoded = self.engine.prompts.document(document.text, seams)
         total = len(self.engine.prompts.layout.opening) + len(encoded)
-        ratio = self._ratio_for(total, earlier)
+        wanted = self.ratio if earlier is None else parsed(earlier.record.ratio)
+        ratio = schedule_for(self.engine.model, wanted, total, self.memory_budget)
         nbytes = kept_keys(total, ratio, self.engine.window) * self.engine.model.bytes_per_key
         self.shelf.room_for(nbytes)
-        model_key, template = self._way()
-        record = self.shelf.add(
-            MemoryKey(document.content_hash, model_key, _written(ratio), template),
-            document,
-            model_name=self.engine.name,
-            source=source,
-            seams=",".join(map(str, seams)),
-            total_tokens=total,
-            total_windows=-(-total // self.engine.window),
-        )
 
         def start() -> Memory:
             if earlier is not None:
@@ -177,7 +167,7 @@ class Reader:
         reading = Reading(
             self.engine,
             self.shelf,
-            record,
+            self._shelved(document, ratio, source, seams, total),
             document,
             encoded,
             start,
@@ -186,6 +176,26 @@ class Reader:
             save_every=self.save_every,
         )
         return (yield from reading.run())
+
+    def _shelved(
+        self,
+        document: Document,
+        ratio: tuple[int, ...],
+        source: str,
+        seams: tuple[int, ...],
+        total: int,
+    ) -> BookRecord:
+        """The document's place on the shelf, made when there is none."""
+        model_key, template = self._way()
+        return self.shelf.add(
+            MemoryKey(document.content_hash, model_key, written(ratio), template),
+            document,
+            model_name=self.engine.name,
+            source=source,
+            seams=",".join(map(str, seams)),
+            total_tokens=total,
+            total_windows=-(-total // self.engine.window),
+        )
 
     def _append(
         self,
@@ -205,33 +215,6 @@ class Reader:
         job = self._reading(document, book.record.source, seams, should_stop, book)
         return _drive(job, on_progress)
 
-    def _ratio_for(self, tokens: int, earlier: Book | None) -> tuple[int, ...]:
-        """The schedule for a text of this many tokens; ModelError if it cannot fit."""
-        beacon = self.engine.model.beacon
-        if earlier is not None:
-            ratio = tuple(int(part) for part in earlier.record.ratio.split(","))
-        elif self.ratio == "auto":
-            return (
-                choose_ratio(
-                    tokens,
-                    ratios=beacon.ratios,
-                    window=beacon.window,
-                    positions=beacon.positions,
-                    sink=beacon.sink,
-                    bytes_per_key=self.engine.model.bytes_per_key,
-                    memory_budget=self.memory_budget,
-                ),
-            )
-        else:
-            ratio = (self.ratio,) if isinstance(self.ratio, int) else tuple(map(int, self.ratio))
-        kept = kept_keys(tokens, ratio, beacon.window) + beacon.sink
-        if kept > beacon.positions:
-            raise ModelError(
-                f"At ratio {_written(ratio)} a text of {tokens} tokens takes {kept} positions, and "
-                f'the model has {beacon.positions}; take a larger ratio, or "auto".'
-            )
-        return ratio
-
 
 def _drive(
     job: Generator[ReadingProgress, None, Book],
@@ -245,8 +228,3 @@ def _drive(
             return book
         if on_progress is not None:
             on_progress(progress)
-
-
-def _written(ratio: Ratio) -> str:
-    """A ratio as the shelf writes it."""
-    return str(ratio) if isinstance(ratio, int | str) else ",".join(map(str, ratio))

@@ -7,6 +7,7 @@ goes on.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ from beacon_qa.errors import MemoryFileError
 from beacon_qa.plaintext import EncodedText
 from beacon_qa.shelf import Shelf
 from beacon_qa.storage import explained
+
+_LOG = logging.getLogger(__name__)
 
 _POLL = 0.2
 """Seconds between two looks at a book that another program is reading."""
@@ -74,11 +77,15 @@ class Reading:
 
         Waits while another program reads the same book, and takes what that one has kept.
         """
+        waited = False
         while True:
             with self.shelf.reading(self.record.id) as held:
                 if held:
                     ready = self._finished_meanwhile()
                     return ready or (yield from self._read())
+            if not waited:
+                waited = True
+                _LOG.warning("%s is being read by another program; waiting.", self.record.title)
             if self._asked_to_stop():
                 return self._book(self.start())
             time.sleep(_POLL)

@@ -81,15 +81,15 @@ def _read_spine(archive: Archive, package: Package, limits: Limits) -> _Book:
 def _read_item(archive: Archive, item: Item, book: _Book) -> FlatText:
     try:
         data = archive.read(item.path)
+        declared = _DECLARED.search(data, 0, 200)
+        text, note = decode(data, declared[1].decode("ascii") if declared else None)
+        root, mended = page_root(text)
     except DamagedFile as error:
         _LOG.info("%s", error)
         book.notes.append(f"Not readable, and left out: “{item.path}”.")
         return FlatText()
-    declared = _DECLARED.search(data, 0, 200)
-    text, note = decode(data, declared[1].decode("ascii") if declared else None)
     if note:
         book.notes.append(f"“{item.path}”: {note}")
-    root, mended = page_root(text)
     if mended:
         book.notes.append(f"“{item.path}” is not well-formed; it was mended and read.")
     return FlatText() if root is None else flatten(root, HTML)

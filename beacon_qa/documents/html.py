@@ -26,7 +26,7 @@ _XHTML = re.compile(r"\s*<\?xml|[^>]{0,500}<html[^>]+xmlns=", re.IGNORECASE)
 
 
 def read_html(data: bytes, name: str, limits: Limits) -> RawDocument:
-    """Read an HTML file's bytes. Raises EmptyDocument or LimitExceeded."""
+    """Read an HTML file's bytes. Raises EmptyDocument, DamagedFile or LimitExceeded."""
     declared = _CHARSET.search(data, 0, 4096)
     text, note = decode(data, declared[1].decode("ascii") if declared else None)
     root, _ = page_root(text)

@@ -70,16 +70,24 @@ def parse_xml(data: bytes, what: str) -> Any:
 
 
 def parse_html(text: str) -> Any:
-    """Return the root of an HTML page, None when it holds nothing; broken markup is mended."""
-    # A huge tree is allowed: the parser would silently drop what lies deeper than 256 elements.
+    """Return the root of an HTML page, None when it holds nothing; broken markup is mended.
+
+    Raises DamagedFile for markup nested so deeply that the parser would leave out its inside.
+    """
+    # Without a huge tree the parser stops 256 elements deep, which ordinary pages may reach.
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
     data = text.replace("\0", "").encode("utf-8", errors="replace")
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, etree.ParserError, ValueError):
         return None
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        raise DamagedFile(
+            "The page's markup is nested too deeply to be read; save it as plain text."
+        )
+    return root
 
 
 def local_name(node: Any) -> str:

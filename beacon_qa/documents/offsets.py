@@ -37,8 +37,6 @@ class OffsetMap:
     def to_cleaned(self, raw: int) -> int:
         """Return the first cleaned offset at or after the raw position."""
         run = bisect_left(self.raw, raw)
-        if run < len(self.raw) and self.raw[run] == raw:
-            return self.cleaned[run]
         if run == 0:
             return 0
         end = self.cleaned[run] if run < len(self.cleaned) else self.length

@@ -53,6 +53,7 @@ _BULLET = re.compile(r"(?:[•‣▪◦●○■□–—*·-]\s|\(?(?:\d{1,3}|[
 _CONTENTS_LINE = re.compile(r"(?: ?\.){4,}\s*\w{1,6}\Z")
 _ENDS_SENTENCE = re.compile(r"[.!?:…][\"'”’»)\]]*\Z")
 _HYPHENATED = re.compile(r"[^\W\d_][-\u2010]\Z|\d[-\u2010]\Z")
+_ENDS_IN_DASH = re.compile(r"\w—\Z")
 _LAST_WORD = re.compile(r"[\w'’]+(?:[-\u2010][\w'’]+)*[-\u2010]\Z")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
@@ -93,7 +94,7 @@ def _prose_joint(line: Line, after: Line) -> Joint:
 def _joint(line: Line, after: Line, width: float, words: frozenset[str]) -> Joint:
     if not line.text or not after.text:
         return _prose_joint(line, after)
-    if line.soft_hyphen:
+    if line.soft_hyphen or _ENDS_IN_DASH.search(line.text):
         return Joint.GLUED
     if is_heading(line.text) or is_heading(after.text) or _BULLET.match(after.text):
         return Joint.LINE

@@ -33,7 +33,7 @@ class Batch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class Recipe:
     """What one batch is made of: rows, length n, and the share of each kind of sample."""
 
     rows: int
@@ -65,17 +65,17 @@ class Source:
         )
 
 
-def make_batch(sampler: Sampler, plan: Plan, seed: int, step: int) -> Batch:
+def make_batch(sampler: Sampler, recipe: Recipe, seed: int, step: int) -> Batch:
     """Batch number `step` of `seed`, made now."""
     rng = np.random.default_rng((seed, step))
-    samples = [sampler.mixture(plan.n, rng, plan.shares) for _ in range(plan.rows)]
+    samples = [sampler.mixture(recipe.n, rng, recipe.shares) for _ in range(recipe.rows)]
     ids, weights = zip(*samples, strict=True)
     return Batch(np.stack(ids), np.stack(weights))
 
 
 def batches(
     source: Source,
-    plan: Plan | Callable[[int], Plan],
+    recipe: Recipe | Callable[[int], Recipe],
     *,
     seed: int,
     first_step: int = 0,
@@ -84,12 +84,12 @@ def batches(
 ) -> Iterator[Batch]:
     """Yield batches without end, from `first_step` on; up to `ahead` (or more) are made ahead.
 
-    A thread makes them, or so many `processes`; the batches are the same. `plan` may depend on
-    the step. Closing the iterator stops the making. Raises TrainingError if a plan or the files
+    A thread makes them, or so many `processes`; the batches are the same. `recipe` may depend on
+    the step. Closing the iterator stops the making. Raises TrainingError if a recipe or the files
     cannot be used.
     """
-    planned = plan if callable(plan) else lambda step: plan
-    _check(planned(first_step))
+    drawn_up = recipe if callable(recipe) else lambda step: recipe
+    _check(drawn_up(first_step))
     sampler = source.open()
     with _executor(source, sampler, processes) as executor:
         waiting: deque[Future[Batch]] = deque()
@@ -97,7 +97,9 @@ def batches(
         try:
             while True:
                 while len(waiting) < max(ahead, 2 * processes):
-                    waiting.append(_submit(executor, sampler, planned(step), seed, step, processes))
+                    waiting.append(
+                        _submit(executor, sampler, drawn_up(step), seed, step, processes)
+                    )
                     step += 1
                 yield waiting.popleft().result()
         finally:
@@ -105,10 +107,10 @@ def batches(
                 future.cancel()
 
 
-def _check(plan: Plan) -> None:
-    if plan.rows < 1 or plan.n < SHORTEST:
+def _check(recipe: Recipe) -> None:
+    if recipe.rows < 1 or recipe.n < SHORTEST:
         raise TrainingError(
-            f"A batch of {plan.rows} rows of {plan.n} tokens cannot be made; "
+            f"A batch of {recipe.rows} rows of {recipe.n} tokens cannot be made; "
             f"ask for one row or more of at least {SHORTEST} tokens."
         )
 
@@ -121,11 +123,11 @@ def _executor(source: Source, sampler: Sampler, processes: int) -> Executor:
 
 
 def _submit(
-    executor: Executor, sampler: Sampler, plan: Plan, seed: int, step: int, processes: int
+    executor: Executor, sampler: Sampler, recipe: Recipe, seed: int, step: int, processes: int
 ) -> Future[Batch]:
     if processes < 1:
-        return executor.submit(make_batch, sampler, plan, seed, step)
-    return executor.submit(_Worker.make, plan, seed, step)
+        return executor.submit(make_batch, sampler, recipe, seed, step)
+    return executor.submit(_Worker.make, recipe, seed, step)
 
 
 class _Worker:
@@ -138,5 +140,5 @@ class _Worker:
         cls.sampler = source.open()
 
     @classmethod
-    def make(cls, plan: Plan, seed: int, step: int) -> Batch:
-        return make_batch(cls.sampler, plan, seed, step)
+    def make(cls, recipe: Recipe, seed: int, step: int) -> Batch:
+        return make_batch(cls.sampler, recipe, seed, step)

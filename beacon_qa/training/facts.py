@@ -133,9 +133,7 @@ def _year(rng: random.Random, split: Split) -> str:
 
 
 def _date(rng: random.Random, split: Split) -> str:
-    return until_belongs(
-        lambda: f"{rng.randint(1, 28)} {rng.choice(words('month', split))}", split
-    )
+    return until_belongs(lambda: f"{rng.randint(1, 28)} {rng.choice(words('month', split))}", split)
 
 
 def _hour(rng: random.Random, split: Split) -> str:
@@ -147,8 +145,9 @@ def _price(rng: random.Random, split: Split) -> str:
 
 
 def _password(rng: random.Random, split: Split) -> str:
+    sounds = words("sound", split)
     return until_belongs(
-        lambda: "".join(rng.choice(_SOUNDS) for _ in range(rng.randint(2, 4))), split
+        lambda: "".join(rng.choice(sounds) for _ in range(rng.randint(2, 4))), split
     )
 
 
@@ -178,10 +177,6 @@ def _site(rng: random.Random, split: Split) -> str:
 
 
 _COINS = ("pounds", "shillings", "crowns", "dollars", "francs", "florins")
-_SOUNDS = (
-    "ba bel cor da dra el fen gal ha is ka kor la lin lo ma mir na nor o per qua ra ri sa sel ta "
-    "tir tu ul va ven vo xan ya zed zo"
-).split()
 
 SUBJECTS: dict[str, Maker] = {
     "person": person,

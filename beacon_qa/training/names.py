@@ -111,58 +111,66 @@ vale wade water well wick wold wood worth
 _WORDS: dict[str, str] = {
     "colour": "amber azure black blue bronze brown coral cream crimson emerald gold green grey "
     "indigo ivory lavender lilac lemon magenta maroon mauve mustard navy ochre olive orange peach "
-    "pink plum purple red rose ruby rust saffron salmon sapphire scarlet silver tan teal turquoise "
-    "umber vermilion violet white yellow",
-    "animal": "badger bear beaver buffalo camel canary cat cheetah cobra crane crocodile crow deer "
-    "dolphin donkey dove duck eagle eel elephant falcon ferret finch fox frog gazelle giraffe goat "
-    "goose hare hawk hedgehog heron horse hyena jackal jaguar lamb leopard lion lizard lynx magpie "
-    "mole monkey moose mouse mule newt otter owl ox panther parrot peacock pelican penguin pigeon "
-    "pony rabbit raccoon rat raven robin salmon seal sheep snail sparrow spider squirrel stork swan "
-    "tiger toad tortoise trout turkey turtle vulture walrus weasel whale wolf wombat zebra",
+    "pink plum purple red rose ruby rust saffron salmon sapphire scarlet silver tan teal "
+    "turquoise umber vermilion violet white yellow",
+    "animal": "badger bear beaver buffalo camel canary cat cheetah cobra crane crocodile crow "
+    "deer dolphin donkey dove duck eagle eel elephant falcon ferret finch fox frog gazelle "
+    "giraffe goat goose hare hawk hedgehog heron horse hyena jackal jaguar lamb leopard lion "
+    "lizard lynx magpie mole monkey moose mouse mule newt otter owl ox panther parrot peacock "
+    "pelican penguin pigeon pony rabbit raccoon rat raven robin salmon seal sheep snail sparrow "
+    "spider squirrel stork swan tiger toad tortoise trout turkey turtle vulture walrus weasel "
+    "whale wolf wombat zebra",
     "object": "anchor apron arrow axe bag ball barrel basin basket bell blanket boot bottle bowl "
-    "box bracelet brick brooch broom brush bucket button candle cane card carpet chain chair chest "
-    "clock cloak coat coin comb compass cork crown cup curtain dagger dice drum fan feather fiddle "
-    "flag flask flute fork glove goblet hammer harp hat helmet hook horn jar jug kettle key knife "
-    "ladder lamp lantern letter locket map mask medal mirror mug nail necklace needle oar pan pearl "
-    "pen pencil pin pipe pistol plate pocket purse quill rake razor ribbon ring rope saddle saw "
-    "scarf shawl shell shield shoe shovel slipper spade spear spoon stick stool sword table thimble "
-    "torch towel trumpet trunk umbrella vase violin wallet watch wheel whip whistle",
+    "box bracelet brick brooch broom brush bucket button candle cane card carpet chain chair "
+    "chest clock cloak coat coin comb compass cork crown cup curtain dagger dice drum fan feather "
+    "fiddle flag flask flute fork glove goblet hammer harp hat helmet hook horn jar jug kettle "
+    "key knife ladder lamp lantern letter locket map mask medal mirror mug nail necklace needle "
+    "oar pan pearl pen pencil pin pipe pistol plate pocket purse quill rake razor ribbon ring "
+    "rope saddle saw scarf shawl shell shield shoe shovel slipper spade spear spoon stick stool "
+    "sword table thimble torch towel trumpet trunk umbrella vase violin wallet watch wheel whip "
+    "whistle",
     "food": "almonds apples apricots bacon barley beans beef beetroot biscuits bread broth butter "
-    "cabbage cake carrots cheese cherries chestnuts chicken chocolate cider cream crumpets cucumber "
-    "currants custard dates duck eggs figs garlic ginger grapes gravy ham herring honey jam leeks "
-    "lemons lentils marmalade melon milk mushrooms mustard mutton nuts oats olives onions oranges "
-    "oysters pancakes parsnips pastry peaches pears peas pepper pheasant pickles pie plums pork "
-    "porridge potatoes prunes pudding quinces radishes raisins rice salmon sausages soup spinach "
-    "stew strawberries tea toast tomatoes treacle trout turnips vinegar walnuts",
+    "cabbage cake carrots cheese cherries chestnuts chicken chocolate cider cream crumpets "
+    "cucumber currants custard dates duck eggs figs garlic ginger grapes gravy ham herring honey "
+    "jam leeks lemons lentils marmalade melon milk mushrooms mustard mutton nuts oats olives "
+    "onions oranges oysters pancakes parsnips pastry peaches pears peas pepper pheasant pickles "
+    "pie plums pork porridge potatoes prunes pudding quinces radishes raisins rice salmon "
+    "sausages soup spinach stew strawberries tea toast tomatoes treacle trout turnips vinegar "
+    "walnuts",
     "trade": "actor apothecary architect astronomer baker banker barber blacksmith bookbinder "
     "bookseller botanist brewer bricklayer butcher carpenter chemist clerk clockmaker coachman "
     "cobbler cook cooper dentist diver doctor draper engineer engraver farmer farrier ferryman "
-    "fisherman florist gardener glazier goldsmith grocer gunsmith hatter hunter innkeeper jeweller "
-    "joiner judge lawyer librarian locksmith mason merchant midwife miller miner musician nurse "
-    "painter pilot plumber poet porter postman potter printer ranger sailor schoolmaster sculptor "
-    "shepherd shoemaker singer soldier spinner surgeon surveyor tailor tanner teacher thatcher "
-    "tinker trapper watchman weaver wheelwright",
+    "fisherman florist gardener glazier goldsmith grocer gunsmith hatter hunter innkeeper "
+    "jeweller joiner judge lawyer librarian locksmith mason merchant midwife miller miner "
+    "musician nurse painter pilot plumber poet porter postman potter printer ranger sailor "
+    "schoolmaster sculptor shepherd shoemaker singer soldier spinner surgeon surveyor tailor "
+    "tanner teacher thatcher tinker trapper watchman weaver wheelwright",
     "material": "alder ash bamboo beech birch bone brass bronze cedar cherry chestnut clay copper "
-    "coral ebony elm flint glass granite horn iron ivory jade lead leather limestone mahogany maple "
-    "marble oak paper pewter pine porcelain quartz rosewood sandstone silver slate steel teak tin "
-    "walnut wax willow yew zinc",
+    "coral ebony elm flint glass granite horn iron ivory jade lead leather limestone mahogany "
+    "maple marble oak paper pewter pine porcelain quartz rosewood sandstone silver slate steel "
+    "teak tin walnut wax willow yew zinc",
     "flower": "asters bluebells buttercups camellias carnations chrysanthemums clover cowslips "
-    "crocuses daffodils dahlias daisies foxgloves gardenias geraniums heather hollyhocks hyacinths "
-    "irises ivy jasmine larkspur lavender lilacs lilies lupins magnolias marigolds orchids pansies "
-    "peonies petunias poppies primroses roses snowdrops sunflowers thistles tulips violets",
-    "month": "January February March April May June July August September October November December",
-    "quality": "able bitter bold brave brisk broken calm clever cold crooked dark distant dusty eager "
-    "early empty faint fierce first frozen gentle giant golden grand great hidden hollow humble idle "
-    "jolly keen last late lazy lonely lost lucky merry mighty noble old pale patient proud quick "
-    "quiet rapid royal rusty sacred second secret sharp silent silver sleepy slow small solemn "
-    "spotted steady stormy strange sudden sunny swift tall third tiny upper vast wandering wild wise",
+    "crocuses daffodils dahlias daisies foxgloves gardenias geraniums heather hollyhocks "
+    "hyacinths irises ivy jasmine larkspur lavender lilacs lilies lupins magnolias marigolds "
+    "orchids pansies peonies petunias poppies primroses roses snowdrops sunflowers thistles "
+    "tulips violets",
+    "month": "January February March April May June July August September October November "
+    "December",
+    "quality": "able bitter bold brave brisk broken calm clever cold crooked dark distant dusty "
+    "eager early empty faint fierce first frozen gentle giant golden grand great hidden hollow "
+    "humble idle jolly keen last late lazy lonely lost lucky merry mighty noble old pale patient "
+    "proud quick quiet rapid royal rusty sacred second secret sharp silent silver sleepy slow "
+    "small solemn spotted steady stormy strange sudden sunny swift tall third tiny upper vast "
+    "wandering wild wise",
     "site": "abbey academy arsenal attic bakery barn barracks brewery bridge cabin canal castle "
-    "cathedral cave cellar cemetery chapel church cloister college cottage courthouse customs-house "
-    "dairy dock dungeon factory farmhouse ferry forge fort foundry garden garret granary greenhouse "
-    "harbour hospital hotel inn kitchen laboratory laundry library lighthouse mansion market mill "
-    "mine monastery museum nursery observatory orchard palace pantry pavilion pier post-office prison "
-    "quarry rectory school signal-box stable station storehouse tavern temple theatre tower tunnel "
-    "vault vicarage villa warehouse well wharf windmill workshop",
+    "cathedral cave cellar cemetery chapel church cloister college cottage courthouse "
+    "customs-house dairy dock dungeon factory farmhouse ferry forge fort foundry garden garret "
+    "granary greenhouse harbour hospital hotel inn kitchen laboratory laundry library lighthouse "
+    "mansion market mill mine monastery museum nursery observatory orchard palace pantry pavilion "
+    "pier post-office prison quarry rectory school signal-box stable station storehouse tavern "
+    "temple theatre tower tunnel vault vicarage villa warehouse well wharf windmill workshop",
+    "sound": "ba bel cor da dra el fen gal ha is ka kor la lin lo ma mir na nor o per qua ra ri "
+    "sa sel ta tir tu ul va ven vo xan ya zed zo",
 }
 
 
@@ -171,8 +179,8 @@ def words(kind: str, split: Split) -> tuple[str, ...]:
     """The words of a list that belong to `split`; never empty for the lists above."""
     listed = {"first": _FIRST, "family": _FAMILY, **_WORDS}[kind].split()
     chosen = tuple(word for word in listed if belongs(word, split))
-    # Twelve months are too few to be split.
-    return tuple(listed) if kind == "month" else chosen
+    # Months and sounds are parts of values, and too few to be split.
+    return tuple(listed) if kind in ("month", "sound") else chosen
 
 
 def belongs(name: str, split: Split) -> bool:

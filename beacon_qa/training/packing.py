@@ -82,7 +82,9 @@ class _Growing:
         self.tokens += [_encode(section + SECTION_BREAK, tokenizer) for section in text.sections]
         turns = [words for q in text.questions for words in (q.text, as_answer(q.answer))]
         self.words += map(_ids, encode_texts(tokenizer, turns))
-        self.places += [(row, base + q.first_section, base + q.last_section) for q in text.questions]
+        self.places += [
+            (row, base + q.first_section, base + q.last_section) for q in text.questions
+        ]
         self.documents.append(base + len(text.sections))
         self.titles.append(text.title)
 

@@ -45,9 +45,7 @@ class Planting:
     `absent` is the share of questions about facts that are not told.
     """
 
-    def __init__(
-        self, prose: Prose, facts: FactMaker, tokenizer: Tokenizer, absent: float
-    ) -> None:
+    def __init__(self, prose: Prose, facts: FactMaker, tokenizer: Tokenizer, absent: float) -> None:
         self._prose = prose
         self._facts = facts
         self._tokenizer = tokenizer

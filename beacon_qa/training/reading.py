@@ -92,9 +92,7 @@ class Reading:
                 return Exercise([text], turns, _before(asked.packed, first))
         return None
 
-    def _spans(
-        self, packed: Packed, room: int, rng: np.random.Generator
-    ) -> list[tuple[int, int]]:
+    def _spans(self, packed: Packed, room: int, rng: np.random.Generator) -> list[tuple[int, int]]:
         """Runs of sections (first, end), each of one document, that fit into `room` tokens."""
         spans: list[tuple[int, int]] = []
         sections, misses = packed.sections, 0

@@ -35,11 +35,13 @@ class Plan:
     """How a run goes; `ratios` are drawn with repetition, one a step or one a window.
 
     `plain_share` of the steps train the plain model, without memory. `train_base` trains all
-    weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth.
+    weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth;
+    attention learns at `attention_scale` of it, so that heads already in place are kept.
     """
 
     steps: int
     learning_rate: float = 5e-5
+    attention_scale: float = 1.0
     warmup: int = 100
     ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
     mixed_share: float = 0.5
@@ -84,9 +86,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
     trained = choose_parameters(model, train_base=plan.train_base)
-    optimizer = torch.optim.AdamW(trained.values(), lr=plan.learning_rate, betas=(0.9, 0.95))
-    for group in optimizer.param_groups:
-        group["weight_decay"] = 0.0
+    optimizer = _optimizer(trained, plan)
     step = checkpoints.resume(folder, model, optimizer, trained)
     model.train()
     saved = time.monotonic()
@@ -117,6 +117,21 @@ def choose_parameters(model: nn.Module, *, train_base: bool) -> dict[str, nn.Par
     return trained
 
 
+def _optimizer(trained: dict[str, nn.Parameter], plan: Plan) -> torch.optim.Optimizer:
+    attention = [p for name, p in trained.items() if "self_attn" in name]
+    others = [p for name, p in trained.items() if "self_attn" not in name]
+    groups = [
+        {"params": attention, "scale": plan.attention_scale},
+        {"params": others, "scale": 1.0},
+    ]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        lr=plan.learning_rate,
+        betas=(0.9, 0.95),
+        weight_decay=0.0,
+    )
+
+
 def _train_step(
     model: Any,
     optimizer: torch.optim.Optimizer,
@@ -127,7 +142,7 @@ def _train_step(
 ) -> dict[str, Any]:
     started = time.monotonic()
     for group in optimizer.param_groups:
-        group["lr"] = plan.rate(step)
+        group["lr"] = plan.rate(step) * group["scale"]
     device = next(model.parameters()).device
     ids = torch.from_numpy(batch[0].astype("int64")).to(device)
     weights = torch.from_numpy(batch[1].astype("float32")).to(device)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Regex, Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
@@ -78,7 +79,8 @@ def train_vocabulary(texts: Iterable[str], size: int = VOCABULARY_SIZE) -> Token
 def save_vocabulary(tokenizer: Tokenizer, folder: Path, max_tokens: int = 1_000_000) -> None:
     """Write tokenizer.json and tokenizer_config.json (with the chat template) into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    PreTrainedTokenizerFast(
+    wrapper: Any = PreTrainedTokenizerFast
+    wrapper(
         tokenizer_object=tokenizer,
         pad_token=SPECIAL_TOKENS[PAD],
         eos_token=SPECIAL_TOKENS[END],

@@ -1,0 +1,72 @@
+"""Held-out prose to measure with: token ids, and the places between sentences.
+
+Knows documents and a tokenizer; knows nothing of what is planted or measured.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from beacon_qa.documents import Document
+from beacon_qa.errors import EvaluationError
+from beacon_qa.prompts import Prompts
+from beacon_qa.training.folder import documents_in
+
+DEMO = Path(__file__).parents[1] / "demo"
+"""The novel that comes with this program."""
+
+# A full stop after a single letter or a title ends no sentence.
+_BREAK = re.compile(r"(?<![A-Z])(?<!Mr)(?<!Mrs)(?<!Dr)(?<!St)[.!?][\"'”’)]*(?=\s+[\"'“‘(]*[A-Z])")
+
+
+@dataclass(frozen=True)
+class Prose:
+    """One text's token ids, and the indices of tokens before which a sentence can be put."""
+
+    title: str
+    ids: Sequence[int]
+    breaks: Sequence[int]
+
+    def near(self, place: int) -> int:
+        """The break nearest to `place`, or `place` itself where there is none."""
+        at = bisect_left(self.breaks, place)
+        both = self.breaks[max(0, at - 1) : at + 1]
+        return min(both, key=lambda found: abs(found - place), default=place)
+
+
+def read_prose(folder: Path | None, prompts: Prompts) -> list[Prose]:
+    """The texts of a folder (None: the novel that comes with this program) as token ids.
+
+    Raises EvaluationError when there is no text, DocumentError when none can be read.
+    """
+    if folder is None and not DEMO.is_dir():
+        raise EvaluationError("This installation has no demonstration novel; give --texts FOLDER.")
+    return [_encoded(document, prompts) for document in documents_in(folder or DEMO)]
+
+
+def draw_stretch(texts: Sequence[Prose], tokens: int, rng: random.Random) -> tuple[Prose, int]:
+    """A text and the end of a stretch of `tokens` in it; every possible end is as likely.
+
+    Raises EvaluationError when no text is so long.
+    """
+    room = [max(0, len(text.ids) - tokens + 1) for text in texts]
+    if not sum(room):
+        longest = max((len(text.ids) for text in texts), default=0)
+        raise EvaluationError(
+            f"A stretch of {tokens} tokens is needed and the longest text has {longest}; "
+            "give longer texts, or smaller distances."
+        )
+    text = rng.choices(texts, room)[0]
+    return text, rng.randint(tokens, len(text.ids))
+
+
+def _encoded(document: Document, prompts: Prompts) -> Prose:
+    encoded = prompts.document(document.text)
+    ends = (match.end() for match in _BREAK.finditer(document.text))
+    breaks = sorted({encoded.tokens_before(end) for end in ends})
+    return Prose(document.title, encoded.ids, breaks)

@@ -1,0 +1,225 @@
+"""Training: what changes and what does not, carrying on, the log, and the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from transformers import Qwen2ForCausalLM
+
+from beacon_qa.beacon import load_model, load_tokenizer
+from beacon_qa.cli import main
+from beacon_qa.errors import TrainingError
+from beacon_qa.prompts import Prompts
+from beacon_qa.training.batches import Batch
+from beacon_qa.training.folder import documents_in
+from beacon_qa.training.progress import loss_by_ratio, ratio_table
+from beacon_qa.training.recipe import BATCH, SHARES, builtin_plan
+from beacon_qa.training.runs import beacon_plan
+from beacon_qa.training.stretches import Stretches, draw_stretches
+from beacon_qa.training.trainer import Plan, train
+
+PLAN = Plan(steps=6, learning_rate=1e-2, warmup=1, ratios=(2, 4), plain_share=0.2, save_every=1e9)
+Batches = Callable[[int], Iterator[Batch]]
+
+
+@pytest.fixture
+def model(tiny_checkpoint: Path) -> Any:
+    """The tiny model, loaded anew: training changes it."""
+    return load_model(tiny_checkpoint, device="cpu")
+
+
+def batch(step: int, rows: int = 2, tokens: int = 96) -> Batch:
+    """Batch number `step`: counting upwards from a place drawn, as if it were text."""
+    rng = np.random.default_rng((9, step))
+    starts = rng.integers(10, 3000, (rows, 1))
+    return Batch(starts + np.arange(tokens) % 24, np.ones((rows, tokens), np.float32))
+
+
+def different(first: int) -> Iterator[Batch]:
+    """Another batch each step."""
+    while True:
+        yield batch(first)
+        first += 1
+
+
+def repeated(first: int) -> Iterator[Batch]:
+    """The same batch each step."""
+    while True:
+        yield batch(0)
+
+
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def copied(model: Any) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def test_loss_falls_on_a_repeated_batch(model: Any, tmp_path: Path) -> None:
+    plan = replace(PLAN, steps=20, ratios=(4,), plain_share=0.0, train_base=True)
+    assert train(model, repeated, plan, tmp_path) == 20
+    losses = [row["loss"] for row in rows_of(tmp_path)]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_beacons_alone_learn_and_the_base_stays_as_it_was(model: Any, tmp_path: Path) -> None:
+    before = copied(model)
+    plan = replace(PLAN, steps=20, ratios=(4,), plain_share=0.0)
+    train(model, repeated, plan, tmp_path)
+    losses = [row["loss"] for row in rows_of(tmp_path)]
+    assert losses[-1] < losses[0]
+    changed = {n for n, t in model.state_dict().items() if not torch.equal(t, before[n])}
+    assert changed
+    assert all("beacon" in name for name in changed)
+
+
+def test_a_run_that_is_stopped_and_resumed_ends_as_one_unbroken(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    unbroken, broken = (load_model(tiny_checkpoint, device="cpu") for _ in range(2))
+    assert train(unbroken, different, PLAN, tmp_path / "unbroken") == 6
+    done = iter((False, False, False, True))
+    assert train(broken, different, PLAN, tmp_path / "a", should_stop=lambda: next(done)) == 3
+    resumed = load_model(tiny_checkpoint, device="cpu")
+    assert train(resumed, different, PLAN, tmp_path / "a") == 6
+    wanted = unbroken.state_dict()
+    assert all(torch.equal(t, wanted[n]) for n, t in resumed.state_dict().items())
+    assert any(not torch.equal(t, wanted[n]) for n, t in broken.state_dict().items())
+    told = [{k: row[k] for k in ("step", "ratio", "loss")} for row in rows_of(tmp_path / "a")]
+    assert [row["step"] for row in told] == list(range(6))
+    assert [row["loss"] for row in told] == [r["loss"] for r in rows_of(tmp_path / "unbroken")]
+
+
+def test_a_folder_with_a_run_of_another_model_is_refused(model: Any, tmp_path: Path) -> None:
+    train(model, different, replace(PLAN, steps=1), tmp_path)
+    with pytest.raises(TrainingError, match="another model"):
+        train(model, different, replace(PLAN, train_base=True), tmp_path)
+
+
+def test_a_damaged_checkpoint_is_refused(model: Any, tmp_path: Path) -> None:
+    train(model, different, replace(PLAN, steps=1), tmp_path)
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"nothing of the kind")
+    with pytest.raises(TrainingError, match="damaged"):
+        train(model, different, PLAN, tmp_path)
+
+
+def test_the_log_tells_the_loss_by_ratio(model: Any, tmp_path: Path) -> None:
+    plan = replace(PLAN, steps=16, mixed_share=0.3)
+    train(model, different, plan, tmp_path)
+    found = loss_by_ratio(tmp_path / "log.jsonl")
+    assert list(found) == ["plain", "2", "4", "mixed"]
+    assert sum(steps for _, steps in found.values()) == 16
+    rows = [row["loss"] for row in rows_of(tmp_path) if row["ratio"] == "4"]
+    assert found["4"][0] == pytest.approx(sum(rows) / len(rows))
+    assert f"{found['4'][0]:.3f}" in ratio_table(tmp_path / "log.jsonl")
+
+
+def test_a_step_done_twice_counts_once(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    rows = [{"step": 0, "ratio": "2", "loss": 3.0}, {"step": 0, "ratio": "2", "loss": 1.0}]
+    log.write_text("\n".join(map(json.dumps, rows)))
+    assert loss_by_ratio(log) == {"2": (1.0, 1)}
+
+
+def test_the_recipe_is_as_it_was_frozen() -> None:
+    assert sum(SHARES.values()) == pytest.approx(1.0)
+    assert (BATCH.rows, BATCH.n) == (6, 1024)
+    plan = builtin_plan()
+    assert (plan.steps, plan.learning_rate, plan.train_base) == (2800, 1e-3, True)
+    assert plan.ratios == (2, 4, 4, 8, 8, 16, 32)
+
+
+def test_a_plan_leaves_out_ratios_that_do_not_divide_the_window() -> None:
+    assert beacon_plan(10, window=24).ratios == (2, 4, 8)
+    with pytest.raises(TrainingError, match="window of 27"):
+        beacon_plan(10, window=27)
+
+
+@pytest.fixture
+def stretches(tiny_checkpoint: Path, text_file: Path) -> Stretches:
+    prompts = Prompts(load_tokenizer(tiny_checkpoint))
+    return draw_stretches(documents_in(text_file), prompts, rows=3, tokens=80, seed=5)
+
+
+def test_stretches_are_pieces_of_the_text(stretches: Stretches) -> None:
+    ids, weights = stretches.batch(7)
+    assert ids.shape == weights.shape == (3, 80)
+    opening = len(stretches.opening)
+    assert opening == 1
+    text = stretches.ids.tolist()
+    for row, weight in zip(ids.tolist(), weights.tolist(), strict=True):
+        assert tuple(row[:opening]) == stretches.opening
+        assert weight == [0.0] * opening + [1.0] * (80 - opening)
+        piece = row[opening:]
+        assert any(text[i : i + 79] == piece for i in range(len(text) - 78))
+
+
+def test_batches_from_a_later_step_are_the_same(stretches: Stretches) -> None:
+    made = stretches.batches()(0)
+    for _ in range(3):
+        next(made)
+    assert np.array_equal(next(made).ids, next(stretches.batches()(3)).ids)
+    assert not np.array_equal(stretches.batch(3).ids, stretches.batch(4).ids)
+
+
+def test_texts_shorter_than_a_row_are_refused(tiny_checkpoint: Path, text_file: Path) -> None:
+    prompts = Prompts(load_tokenizer(tiny_checkpoint))
+    with pytest.raises(TrainingError, match="give more texts"):
+        draw_stretches(documents_in(text_file), prompts, rows=1, tokens=10**6, seed=0)
+
+
+def command(base: Path, text_file: Path, out: Path, steps: int, *more: str) -> int:
+    words = ["--base", str(base), "--texts", str(text_file.parent), "--out", str(out)]
+    return main(["train", *words, "--steps", str(steps), "--device", "cpu", *more])
+
+
+def test_the_command_teaches_beacons_to_a_plain_model_and_carries_on(
+    tiny_checkpoint: Path, text_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, out = tmp_path / "base", tmp_path / "out"
+    plain = Qwen2ForCausalLM.from_pretrained(tiny_checkpoint)
+    for field in [key for key in vars(plain.config) if key.startswith("beacon_")]:
+        delattr(plain.config, field)
+    plain.save_pretrained(base)
+    load_tokenizer(tiny_checkpoint).save_pretrained(base)
+    assert command(base, text_file, out, 2, "--tokens", "96", "--window", "32") == 0
+    assert command(base, text_file, out, 4, "--tokens", "96", "--window", "32") == 0
+    told = capsys.readouterr().out
+    assert f"4 of 4 steps done; the model is in {out}" in told
+    assert "loss by ratio" in told
+    assert [row["step"] for row in rows_of(out / "training")] == [0, 1, 2, 3]
+    trained = load_model(out, device="cpu")
+    assert trained.beacon.window == 32
+    own = plain.state_dict()
+    found = trained.state_dict()
+    assert all(torch.equal(found[name], tensor) for name, tensor in own.items())
+    layer = trained.model.layers[0].self_attn
+    assert not torch.equal(layer.beacon_k_proj.weight, layer.k_proj.weight)
+    assert Prompts(load_tokenizer(out)).plain
+
+
+def test_rows_that_fill_no_window_are_refused(
+    tiny_checkpoint: Path, text_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(tiny_checkpoint, text_file, tmp_path / "out", 2, "--tokens", "32") == 2
+    assert "give --tokens 64 or more" in capsys.readouterr().err
+
+
+def test_the_command_trains_a_builtin_model_from_scratch(
+    text_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--builtin", "--texts", str(text_file.parent), "--out", str(tmp_path / "out")]
+    assert main(["train", *words, "--steps", "1", "--device", "cpu"]) == 0
+    assert "1 of 1 steps done" in capsys.readouterr().out
+    model = load_model(tmp_path / "out", device="cpu")
+    assert model.beacon.window == 128
+    assert (tmp_path / "out" / "training" / "packed" / "index.json").exists()
