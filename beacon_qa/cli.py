@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.metadata
 import logging
 import os
 import sys
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = build_parser(_command_in(words)).parse_args(words)
         _settle(args)
-        return int(_room(args.command).run(args, terminal))
+        return _run(args, terminal)
     except BeaconError as error:
         terminal.note(f"beacon-qa: {error}")
         return 2
@@ -63,6 +64,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
+def _run(args: argparse.Namespace, terminal: Terminal) -> int:
+    room = _room(args.command)
+    if room.__name__.startswith("beacon_qa.commands."):
+        return int(room.run(args, terminal))
+    return int(room.run(args) or 0)
+
+
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """The parser of all commands; only `command`, where given, knows its own arguments."""
     parser = argparse.ArgumentParser(
@@ -71,6 +79,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         epilog="beacon-qa COMMAND --help tells more about each command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("-V", "--version", action="version", version=_version())
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (_, summary) in _COMMANDS.items():
         added = commands.add_parser(
@@ -82,6 +91,13 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
         if name == command:
             _room(name).add_arguments(added)
     return parser
+
+
+def _version() -> str:
+    try:
+        return f"beacon-qa {importlib.metadata.version('beacon-qa')}"
+    except importlib.metadata.PackageNotFoundError:
+        return "beacon-qa, run from its source"
 
 
 def _command_in(words: Sequence[str]) -> str | None:
@@ -97,6 +113,7 @@ def _settle(args: argparse.Namespace) -> None:
     """Hand the environment to the command, and keep libraries from talking in between."""
     args.data_home = os.environ.get("XDG_DATA_HOME") or None
     logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("beacon_qa.reading").setLevel(logging.WARNING)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     if getattr(args, "model", None) is None or os.path.isdir(args.model):
         # A download shows its progress; loading a folder has none worth showing.

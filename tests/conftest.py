@@ -78,9 +78,9 @@ def document() -> Document:
 
 @pytest.fixture
 def text_file(tmp_path: Path) -> Path:
-    """A text file of about three thousand tokens."""
+    """A text file of about two thousand tokens."""
     path = tmp_path / "whale.txt"
     path.write_text(
-        "\n\n".join(f"Sentence {number} tells of whale {number * 7}." for number in range(300))
+        "\n\n".join(f"Sentence {number} tells of whale {number * 7}." for number in range(100))
     )
     return path

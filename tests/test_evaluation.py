@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     draw = random.Random(0)
     words = ["sea", "ship", "wind", "captain", "boat", "whale", "night", "harpoon", "sail"]
     sentences = [" ".join(draw.choices(words, k=9)).capitalize() + "." for _ in range(600)]
-    (folder / "voyage.txt").write_text("A Voyage\n\n" + " ".join(sentences))
+    (folder / "voyage.txt").write_text(" ".join(sentences))
     (folder / "picture.png").write_bytes(b"\x89PNG")
     return folder
 
@@ -144,7 +144,7 @@ def test_a_stretch_longer_than_all_texts_is_refused(prose: list[Prose]) -> None:
         draw_stretch(prose, 10**7, random.Random(0))
 
 
-def test_losses_with_nothing_read_are_the_plain_models(
+def test_losses_at_ratio_0_are_the_plain_models(
     engine: Engine, prose: list[Prose], tiny_checkpoint: Path
 ) -> None:
     lengths = Lengths(places=1, windows=(0, 2), ratios=(2,), seed=3)
@@ -160,7 +160,6 @@ def test_losses_with_nothing_read_are_the_plain_models(
         labels = ids.clone()
         labels[:, : -engine.window + 1] = -100
         whole = float(plain(input_ids=ids, labels=labels).loss)
-    assert _losses(found, 2)[0] == pytest.approx(alone, rel=1e-5)
     assert _losses(found, 0)[0] == pytest.approx(alone, rel=1e-5)
     assert _losses(found, 0)[2] == pytest.approx(whole, rel=1e-5)
     assert _losses(found, 2)[2] != pytest.approx(whole, rel=1e-5)
@@ -212,7 +211,7 @@ def test_the_command_writes_tables_and_failures(
     out = tmp_path / "out"
     assert main([*words, "--number", "1", "--device", "cpu", "--out", str(out)]) == 0
     figures = json.loads((out / "report.json").read_text())
-    assert figures["about"]["texts"] == ["A Voyage"]
+    assert figures["about"]["texts"] == ["voyage"]
     assert {cell["asked"] for cell in figures["planted"] if cell["condition"] == "memory"} == {1}
     failures = [json.loads(line) for line in (out / "failures.jsonl").read_text().splitlines()]
     assert {"question", "statement", "value", "answer"} <= set(failures[0])

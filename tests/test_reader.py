@@ -100,7 +100,7 @@ def test_auto_takes_the_smallest_ratio_that_fits_the_budget(
 
 
 def test_a_ratio_that_cannot_hold_the_text_is_refused(reader: Reader) -> None:
-    long = make_document(1200)
+    long = make_document(600)
     with pytest.raises(ModelError, match="positions"):
         dataclasses.replace(reader, ratio=2).read(long)
     assert dataclasses.replace(reader, ratio=8).read(long).coverage.complete

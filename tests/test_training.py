@@ -26,7 +26,7 @@ from beacon_qa.training.runs import beacon_plan
 from beacon_qa.training.stretches import Stretches, draw_stretches
 from beacon_qa.training.trainer import Plan, train
 
-PLAN = Plan(steps=6, learning_rate=1e-2, warmup=1, ratios=(2, 4), plain_share=0.2, save_every=1e9)
+PLAN = Plan(steps=6, learning_rate=1e-2, warmup=1, ratios=(2, 4), save_every=1e9)
 Batches = Callable[[int], Iterator[Batch]]
 
 
@@ -65,7 +65,7 @@ def copied(model: Any) -> dict[str, Tensor]:
 
 
 def test_loss_falls_on_a_repeated_batch(model: Any, tmp_path: Path) -> None:
-    plan = replace(PLAN, steps=20, ratios=(4,), plain_share=0.0, train_base=True)
+    plan = replace(PLAN, steps=20, ratios=(4,), train_base=True)
     assert train(model, repeated, plan, tmp_path) == 20
     losses = [row["loss"] for row in rows_of(tmp_path)]
     assert losses[-1] < 0.7 * losses[0]
@@ -73,7 +73,7 @@ def test_loss_falls_on_a_repeated_batch(model: Any, tmp_path: Path) -> None:
 
 def test_beacons_alone_learn_and_the_base_stays_as_it_was(model: Any, tmp_path: Path) -> None:
     before = copied(model)
-    plan = replace(PLAN, steps=20, ratios=(4,), plain_share=0.0)
+    plan = replace(PLAN, steps=20, ratios=(4,))
     train(model, repeated, plan, tmp_path)
     losses = [row["loss"] for row in rows_of(tmp_path)]
     assert losses[-1] < losses[0]
@@ -113,7 +113,7 @@ def test_a_damaged_checkpoint_is_refused(model: Any, tmp_path: Path) -> None:
 
 
 def test_the_log_tells_the_loss_by_ratio(model: Any, tmp_path: Path) -> None:
-    plan = replace(PLAN, steps=16, mixed_share=0.3)
+    plan = replace(PLAN, steps=16, mixed_share=0.3, plain_share=0.2, train_base=True)
     train(model, different, plan, tmp_path)
     found = loss_by_ratio(tmp_path / "log.jsonl")
     assert list(found) == ["plain", "2", "4", "mixed"]
@@ -134,7 +134,8 @@ def test_the_recipe_is_as_it_was_frozen() -> None:
     assert sum(SHARES.values()) == pytest.approx(1.0)
     assert (BATCH.rows, BATCH.n) == (6, 1024)
     plan = builtin_plan()
-    assert (plan.steps, plan.learning_rate, plan.train_base) == (2800, 1e-3, True)
+    assert (plan.steps, plan.learning_rate, plan.train_base) == (1900, 1e-3, True)
+    assert (plan.warmup, plan.attention_scale) == (100, 0.25)
     assert plan.ratios == (2, 4, 4, 8, 8, 16, 32)
 
 

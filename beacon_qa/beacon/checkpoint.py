@@ -21,8 +21,9 @@ from transformers import (
     AutoTokenizer,
     BitsAndBytesConfig,
     PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
 )
-from transformers.utils import logging
+from transformers.utils import cached_file, logging
 
 from beacon_qa.beacon.attention import NAME, register
 from beacon_qa.beacon.config import ARCHITECTURES, BeaconConfig
@@ -95,16 +96,29 @@ def load_model(
 
 
 def load_tokenizer(path_or_id: str | Path, *, revision: str | None = None) -> Any:
-    """Load a checkpoint's own fast tokenizer; ModelError if it has none."""
+    """Load a checkpoint's own fast tokenizer; ModelError if it has none.
+
+    A tokenizer.json is taken as it stands: the library's classes for an architecture put their
+    own tokens and rules over it. Without one the library converts what there is.
+    """
+    name, settings = str(path_or_id), {"revision": revision, "trust_remote_code": False}
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            str(path_or_id), revision=revision, trust_remote_code=False
-        )
+        tokenizer = _as_it_stands(name, settings)
+        if tokenizer is None:
+            tokenizer = AutoTokenizer.from_pretrained(name, **settings)
     except (OSError, ValueError) as error:
-        raise ModelError(f"No tokenizer could be loaded from {path_or_id}: {error}") from error
+        raise ModelError(
+            f"No tokenizer could be loaded from {name!r}: {_first_line(error)}"
+        ) from error
     if not tokenizer.is_fast:
         raise ModelError(f"The tokenizer of {path_or_id} is not a fast one; convert it first.")
     return tokenizer
+
+
+def _as_it_stands(name: str, settings: dict[str, Any]) -> PreTrainedTokenizerBase | None:
+    if cached_file(name, "tokenizer.json", _raise_exceptions_for_missing_entries=False) is None:
+        return None
+    return PreTrainedTokenizerFast.from_pretrained(name, **settings)
 
 
 def _read_config(name: str, revision: str | None, start: bool, overrides: dict[str, Any]) -> Any:

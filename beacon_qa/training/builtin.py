@@ -5,10 +5,12 @@ Knows one small Qwen2 shape; the texts and the training are other rooms' work.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerBase, Qwen2Config, Qwen2ForCausalLM
 
 from beacon_qa.beacon.attention import NAME, register
@@ -63,9 +65,15 @@ def new_builtin(tokenizer: PreTrainedTokenizerBase, *, seed: int = 0) -> Any:
 
 
 def write_weights(model: Any, folder: Path) -> None:
-    """Write the model to `folder` in bfloat16, as a Hugging Face checkpoint."""
+    """Write the model to `folder` in bfloat16, as a Hugging Face checkpoint of its stock class.
+
+    Any tool can load it as the plain model, by ignoring the beacons' tensors.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     state = {key: value.to(torch.bfloat16) for key, value in model.state_dict().items()}
-    model.config.dtype = torch.bfloat16
-    # Saved under the stock class's name: any tool can load it as the plain model.
-    model.config.architectures = ["Qwen2ForCausalLM"]
-    model.save_pretrained(folder, state_dict=state)
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    model.generation_config.save_pretrained(folder)
+    config = model.config.to_diff_dict()
+    config |= {"dtype": "bfloat16", "architectures": ["Qwen2ForCausalLM"]}
+    written = json.dumps(config, indent=2, sort_keys=True) + "\n"
+    (folder / "config.json").write_text(written, encoding="utf-8")

@@ -104,7 +104,8 @@ def write_copying_heads(model: Any, *, seed: int = 0) -> None:
 
 
 def _orthogonal(size: int, draw: torch.Generator) -> Tensor:
-    return torch.linalg.qr(torch.randn(size, size, generator=draw))[0]
+    q: Tensor = torch.linalg.qr(torch.randn(size, size, generator=draw))[0]
+    return q
 
 
 def _gather(attention: Any, shape: _Shape, code: Tensor, strength: float = 8.0) -> None:
@@ -149,55 +150,53 @@ def _match(
     first_slot: int,
     strength: float = 2.2,
 ) -> None:
-    """Heads that find where the last tokens stood before, and copy what came next."""
-    places = shape.matched()
+    """Heads that find where the last tokens stood before, and copy what came next.
+
+    Each key/value head of beacons serves one slot; the first serves raw tokens too.
+    """
     for group in range(shape.heads // shape.groups):
         query, rows = shape.head(group * shape.groups), shape.head(group)
-        sources = [code, None, None]
-        for back, dims in enumerate(places):
-            width = len(dims)
-            weight = attention.q_proj.weight[query]
-            weight[dims] = 0
-            if back == 0:
-                weight[dims, shape.own] = code[:width] * strength
-            else:
-                place = shape.before(back)
-                weight[dims, place.start : place.start + width] = torch.eye(width) * strength
-            _put(attention.q_proj.weight, query, weight)
-            if group == 0:
-                place = shape.before(back + 1)
-                key = attention.k_proj.weight[rows].clone()
-                key[dims] = 0
-                width = min(width, place.stop - place.start)
-                key[dims[:width], place.start : place.start + width] = torch.eye(width) * strength
-                _put(attention.k_proj.weight, rows, key)
-            key = attention.beacon_k_proj.weight[rows].clone()
-            key[dims] = 0
-            for slot in _slots_of(first_slot + group + 2 + back, first_slot + group + 1):
-                start = shape.slot(slot).start
-                key[dims, start : start + len(dims)] = torch.eye(len(dims)) * strength
-            _put(attention.beacon_k_proj.weight, rows, key)
-        del sources
+        value = first_slot + group + 1
+        _look_for(attention.q_proj.weight[query], shape, code, strength)
+        slots = [_slots_of(value + 1 + back, value) for back in range(3)]
+        starts = [[shape.slot(slot).start for slot in places] for places in slots]
+        _be_found_by(attention.beacon_k_proj.weight[rows], shape, starts, strength)
+        _hold(attention.beacon_v_proj.weight[rows], shape.slot(value), torch.eye(CODE))
         if group == 0:
-            value = attention.v_proj.weight[rows].clone()
-            value[:CODE] = 0
-            value[:CODE, shape.own] = code
-            _put(attention.v_proj.weight, rows, value)
-        value = attention.beacon_v_proj.weight[rows].clone()
-        value[:CODE] = 0
-        value[:CODE, shape.slot(first_slot + group + 1)] = torch.eye(CODE)
-        _put(attention.beacon_v_proj.weight, rows, value)
-        written = attention.o_proj.weight[:, query].clone()
+            starts = [[shape.before(offset).start] for offset in (1, 2, 3)]
+            _be_found_by(attention.k_proj.weight[rows], shape, starts, strength)
+            _hold(attention.v_proj.weight[rows], shape.own, code)
+        written = attention.o_proj.weight[:, query]
         written[:, :CODE] = 0
         written[shape.output, :CODE] = show * SCALE
-        attention.o_proj.weight[:, query] = written
 
 
-def _slots_of(token: int, value: int) -> set[int]:
+def _look_for(query: Tensor, shape: _Shape, code: Tensor, strength: float) -> None:
+    """A query made of a token's own code and those of the two before it."""
+    for back, dims in enumerate(shape.matched()):
+        query[dims] = 0
+        if back == 0:
+            query[dims, shape.own] = code[: len(dims)] * strength
+        else:
+            start = shape.before(back).start
+            query[dims, start : start + len(dims)] = torch.eye(len(dims)) * strength
+
+
+def _be_found_by(key: Tensor, shape: _Shape, starts: list[list[int]], strength: float) -> None:
+    """A key made of the codes at `starts`: of the last, second and third token to be matched."""
+    for dims, places in zip(shape.matched(), starts, strict=True):
+        key[dims] = 0
+        for start in places:
+            key[dims, start : start + len(dims)] = torch.eye(len(dims)) * strength
+
+
+def _hold(value: Tensor, place: slice, code: Tensor) -> None:
+    """A value that is the code read at `place`."""
+    value[:CODE] = 0
+    value[:CODE, place] = code
+
+
+def _slots_of(token: int, value: int) -> list[int]:
     """Where the `token`-th token back can stand, by ratio: a beacon ends each group before it."""
     places = {token + (token - 1) // ratio for ratio in (2, 4, 8) if value <= ratio}
-    return {place for place in places if place <= 8}
-
-
-def _put(weight: Tensor, rows: slice, value: Tensor) -> None:
-    weight[rows] = value
+    return sorted(place for place in places if place <= 8)

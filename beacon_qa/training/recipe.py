@@ -12,7 +12,7 @@ from beacon_qa.training.batches import Recipe
 from beacon_qa.training.drafts import Weights
 from beacon_qa.training.trainer import Plan
 
-STEPS = 2800
+STEPS = 1900
 DATA_SEED = 1
 
 SHARES: Mapping[str, float] = MappingProxyType(
@@ -39,11 +39,13 @@ def builtin_plan(steps: int = STEPS, *, learning_rate: float | None = None, seed
     return Plan(
         steps=steps,
         learning_rate=1e-3 if learning_rate is None else learning_rate,
-        warmup=60,
+        warmup=100,
         ratios=(2, 4, 4, 8, 8, 16, 32),
         mixed_share=0.4,
         plain_share=0.08,
         train_base=True,
+        # The copying heads are in place: slower steps there keep them.
+        attention_scale=0.25,
         seed=seed,
         save_every=180,
     )
