@@ -55,19 +55,24 @@ def look_around(folder: Path) -> Machine:
     )
 
 
-def reading_speed(model: Any, ratio: int, seconds: float = 2.0) -> float:
-    """Tokens a second at which a model reads, measured over random ids for about `seconds`."""
+def window_seconds(model: Any, ratio: int, held: int, seconds: float = 2.0) -> float:
+    """Seconds a window takes to be read behind a memory of `held` keys, measured for `seconds`."""
     window = int(model.beacon.window)
     device = model.model.embed_tokens.weight.device
-    vocabulary = int(model.config.vocab_size)
+    ids = torch.randint(0, int(model.config.vocab_size), (1, window), device=device)
     memory = model.new_memory(ratio)
-    ids = torch.randint(0, vocabulary, (1, window), device=device)
     with torch.no_grad():
         model(input_ids=ids, past_key_values=memory, logits_to_keep=1)
-        begun, first = time.monotonic(), memory.tokens
+        # What the keys are makes no difference to the time, only how many there are.
+        for layer in memory.layers:
+            shape = (1, layer.keys.shape[1], max(held, 1), layer.keys.shape[3])
+            layer.adopt(torch.randn(shape).to(layer.keys), torch.randn(shape).to(layer.keys))
+        memory.held = memory.kept
+        windows, begun = 0, time.monotonic()
         while (spent := time.monotonic() - begun) < seconds:
             model(input_ids=ids, past_key_values=memory, logits_to_keep=1)
-        return float((memory.tokens - first) / spent)
+            windows += 1
+    return spent / windows
 
 
 def _matrix_speed(device: str) -> float:

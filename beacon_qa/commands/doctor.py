@@ -1,14 +1,15 @@
 """`beacon-qa doctor`: what this machine can run, and what a book would cost.
 
 Figures for large models are computed from their shapes and the measured speed of this machine's
-matrix products, of which reading is taken to reach a part; the built-in model is measured.
+matrix products, of which reading is taken to reach a part; those of the built-in model from a
+short reading.
 """
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from beacon_qa.commands import options
 from beacon_qa.commands.progress import duration
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
 
     machine = look_around(shelf.root)
     tokens = args.pages * TOKENS_A_PAGE
-    speed = _builtin_speed()
+    own = _builtin(tokens)
     table = [
         estimate(machine, name, shape, bits, tokens)
         for name, shape in _KNOWN.items()
@@ -72,19 +73,19 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     ]
     if args.json:
         facts = {"machine": asdict(machine), "shelf": str(shelf.root), "pages": args.pages}
-        builtin = {"tokens_per_second": speed}
+        builtin = None if own is None else asdict(own)
         terminal.data(
             {**facts, "tokens": tokens, "builtin": builtin, "models": [asdict(e) for e in table]}
         )
         return 0
     _describe(machine, shelf, terminal)
     terminal.say(f"\nA book of {args.pages} pages (about {tokens:,} tokens):")
-    if speed is None:
+    if own is None:
         terminal.say("  built-in model: not in this installation")
     else:
         terminal.say(
-            f"  built-in model: reads {speed:,.0f} tokens/s here (measured), so the book takes "
-            f"about {duration(tokens / speed)}"
+            f"  built-in model, ratio {own.ratio}: {own.memory / 1e6:,.0f} MB, about "
+            f"{duration(own.seconds)} (measured in the middle of one)"
         )
     terminal.say(f"\n  {'model':<25} {'bits':>4} {'weights':>9} {'ratio':>6} {'memory':>9}  time")
     for line in table:
@@ -114,16 +115,37 @@ def estimate(machine: Machine, name: str, shape: Shape, bits: int, tokens: int) 
     return Estimate(name, bits, weights, ratio, memory, seconds, fits)
 
 
-def _builtin_speed() -> float | None:
-    """Tokens a second of the built-in model; None without one."""
+def _builtin(tokens: int) -> Estimate | None:
+    """The built-in model's cost, from windows read in the middle of such a book; or None."""
     from beacon_qa.engine import BUILTIN, Engine
-    from beacon_qa.machine import reading_speed
+    from beacon_qa.machine import window_seconds
 
     if not (BUILTIN / "model.safetensors").exists():
         return None
-    engine = Engine.load()
-    usable = [ratio for ratio in engine.model.beacon.ratios if ratio]
-    return reading_speed(engine.model, max(usable, default=1))
+    model = Engine.load().model
+    shape = _shape(model)
+    ratio = shape.smallest_ratio(tokens, [r for r in model.beacon.ratios if r])
+    if ratio is None:
+        return Estimate("built-in", 16, shape.weight_bytes(16), None, 0, 0.0, fits=False)
+    keys = kept_keys(tokens, (ratio,), shape.window)
+    seconds = window_seconds(model, ratio, keys // 2) * tokens / shape.window
+    memory = keys * model.bytes_per_key
+    return Estimate("built-in", 16, shape.weight_bytes(16), ratio, memory, seconds, fits=True)
+
+
+def _shape(model: Any) -> Shape:
+    config = model.config
+    return Shape(
+        config.num_hidden_layers,
+        config.hidden_size,
+        config.intermediate_size,
+        config.num_attention_heads,
+        config.num_key_value_heads,
+        model.model.layers[0].self_attn.head_dim,
+        config.vocab_size,
+        model.beacon.window,
+        model.beacon.positions,
+    )
 
 
 def _describe(machine: Machine, shelf: Shelf, terminal: Terminal) -> None:
