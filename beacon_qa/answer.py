@@ -137,5 +137,8 @@ class Answer:
             self._on_end(self._ids)
 
     def _tell(self, text: str) -> None:
+        # Models begin an answer with the space that stands before its first word.
+        if not self._pieces:
+            text = text.lstrip()
         if text:
             self._pieces.append(text)

@@ -5,6 +5,7 @@ Knows records and names; asks nothing of the disk beyond resolving a path.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,17 +22,17 @@ def find_record(books: Sequence[BookRecord], name: str, model_key: str = "") -> 
     Of several memories of one text, that of `model_key` is preferred, then the first listed.
     Raises BookNotFound when there is none, or when several texts fit equally well.
     """
-    wanted = name.strip().casefold()
+    wanted, ident = _words(name), name.strip().casefold()
     if not wanted:
         raise BookNotFound("An empty name means no book; give an id, a path or a title.")
     path = _absolute(name)
     ways: tuple[Callable[[BookRecord], bool], ...] = (
-        lambda book: book.id == wanted,
+        lambda book: book.id == ident,
         lambda book: bool(book.source) and book.source == path,
-        lambda book: book.title.casefold() == wanted,
-        lambda book: len(wanted) >= 3 and book.id.startswith(wanted),
-        lambda book: book.title.casefold().startswith(wanted),
-        lambda book: wanted in book.title.casefold(),
+        lambda book: _words(book.title) == wanted,
+        lambda book: len(ident) >= 3 and book.id.startswith(ident),
+        lambda book: _words(book.title).startswith(wanted),
+        lambda book: wanted in _words(book.title),
     )
     for fits in ways:
         found = [book for book in books if fits(book)]
@@ -41,6 +42,11 @@ def find_record(books: Sequence[BookRecord], name: str, model_key: str = "") -> 
         f"No book called {name!r} is on the shelf, and no such file is here; give a path, or one "
         "of the ids and titles that `beacon-qa shelf list` shows."
     )
+
+
+def _words(name: str) -> str:
+    """A name as it is compared: "Moby-Dick; or, The Whale" is found by "moby dick"."""
+    return " ".join(re.findall(r"\w+", name.casefold()))
 
 
 def _one(found: list[BookRecord], name: str, model_key: str) -> BookRecord:

@@ -333,3 +333,10 @@ def test_two_programs_make_and_use_one_shelf_at_once(tmp_path: Path) -> None:
 def test_the_default_folder_follows_the_users_settings(tmp_path: Path) -> None:
     assert default_folder(tmp_path) == tmp_path / "beacon-qa"
     assert default_folder().parts[-3:] == (".local", "share", "beacon-qa")
+
+
+def test_a_title_is_found_whatever_its_punctuation(shelf: Shelf) -> None:
+    record = put(shelf, "Moby-Dick; or, The Whale")
+    assert shelf.find("moby dick").id == shelf.find("the whale").id == record.id
+    with pytest.raises(BookNotFound):
+        shelf.find("moby duck")

@@ -224,3 +224,10 @@ def test_the_command_trains_a_builtin_model_from_scratch(
     model = load_model(tmp_path / "out", device="cpu")
     assert model.beacon.window == 128
     assert (tmp_path / "out" / "training" / "packed" / "index.json").exists()
+
+
+def test_plain_steps_with_a_frozen_base_are_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    model = load_model(tiny_checkpoint, device="cpu")
+    plan = replace(PLAN, plain_share=0.5, train_base=False)
+    with pytest.raises(TrainingError, match="plain_share is 0.5"):
+        train(model, lambda first: iter(()), plan, tmp_path)

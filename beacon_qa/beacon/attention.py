@@ -25,6 +25,9 @@ from transformers.masking_utils import sdpa_mask
 
 from beacon_qa.beacon.plugin import current_reading
 
+_flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+"""The library's fused kernel for CPUs, which also gives the log-sum-exp of each row."""
+
 NAME = "beacon"
 """The attention implementation's name in the library's interface."""
 
@@ -58,7 +61,7 @@ def beacon_attention(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
         )
         return plain
-    if torch.is_grad_enabled() and not query.is_cuda:
+    if torch.is_grad_enabled() and query.device.type == "cpu":
         out = _by_products(query, key, value, scaling)
     elif query.shape[2] == 1:
         out = _one_query(query, key, value, scaling)
@@ -77,21 +80,28 @@ def _one_query(query: Tensor, key: Tensor, value: Tensor, scaling: float | None)
 
 def _causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
     rows, kept = query.shape[2], key.shape[2]
-    if not query.is_cuda:
-        groups = query.shape[1] // key.shape[1]
-        key, value = _repeat(key, groups), _repeat(value, groups)
-    if rows == kept:
+    if query.device.type != "cpu":
+        bias = None if rows == kept else causal_lower_right(rows, kept)
         out: Tensor = scaled_dot_product_attention(
-            query, key, value, scale=scaling, is_causal=True, enable_gqa=query.is_cuda
+            query, key, value, bias, scale=scaling, is_causal=bias is None, enable_gqa=True
         )
         return out
-    if query.is_cuda:
-        bias = causal_lower_right(rows, kept)
-        return scaled_dot_product_attention(
-            query, key, value, attn_mask=bias, scale=scaling, enable_gqa=True
-        )
-    mask = torch.ones(rows, kept, dtype=torch.bool).tril(kept - rows)
-    return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scaling)
+    before = kept - rows
+    groups = query.shape[1] // key.shape[1]
+    # Only the chunk's own keys are repeated; those before it are read where they lie.
+    own = _repeat(key[:, :, before:], groups), _repeat(value[:, :, before:], groups)
+    merged: Tensor
+    merged, norm = _flash(query, *own, 0.0, True, scale=scaling)
+    if before == 0:
+        return merged
+    batch, heads, _, size = query.shape
+    grouped = query.reshape(batch, key.shape[1], groups * rows, size)
+    past, past_norm = _flash(
+        grouped, key[:, :, :before], value[:, :, :before], 0.0, False, scale=scaling
+    )
+    # Two softmaxes become one by the weight of their sums (log-sum-exp).
+    share = torch.sigmoid(past_norm.reshape(batch, heads, rows) - norm)
+    return merged.lerp(past.reshape(query.shape), share[..., None].to(merged.dtype))
 
 
 def _by_products(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:

@@ -1,7 +1,8 @@
 """Load a model with its beacons: dtype, device, quantization, and beacons started anew.
 
 Knows checkpoints and the library's loading; knows nothing of text. Loading is the stock
-`from_pretrained`, remote code never runs, and what is missing or unexpected is refused.
+`from_pretrained` of safetensors: neither remote code nor a pickle ever runs, and what is missing
+or unexpected is refused.
 """
 
 from __future__ import annotations
@@ -149,7 +150,11 @@ def _from_pretrained(cls: Any, name: str, **settings: Any) -> tuple[Any, dict[st
     try:
         with _quietly():
             model, found = cls.from_pretrained(
-                name, output_loading_info=True, trust_remote_code=False, **settings
+                name,
+                output_loading_info=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                **settings,
             )
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise ModelError(f"{name!r} could not be loaded: {_first_line(error)}") from error

@@ -1,12 +1,17 @@
 """Where a command writes: results to standard output, all else to standard error.
 
-Knows streams; knows nothing of what is written.
+Knows streams; knows nothing of what is written, and trusts none of it: control characters, with
+which a book or an answer could command the terminal, are left out.
 """
 
 from __future__ import annotations
 
 import json
 from typing import Any, TextIO
+
+
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+"""All control characters but tab and line end, for `str.translate`."""
 
 
 class Terminal:
@@ -23,7 +28,7 @@ class Terminal:
 
     def say(self, text: str = "", end: str = "\n") -> None:
         """Write a result; it is seen at once."""
-        self.out.write(text + end)
+        self.out.write(text.translate(_CONTROLS) + end)
         self.out.flush()
 
     def data(self, value: Any) -> None:
@@ -32,5 +37,5 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Write what is not part of the result."""
-        self.err.write(text + "\n")
+        self.err.write(text.translate(_CONTROLS) + "\n")
         self.err.flush()

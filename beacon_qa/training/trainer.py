@@ -81,8 +81,14 @@ def train(
 
     `batches(first)` yields the batches from step `first` on. Checkpoints and a log
     (`log.jsonl`, a row a step) are kept in `folder`, and a run begun there is carried on with.
-    Raises TrainingError if the folder holds a run of another model shape.
+    Raises TrainingError if the folder holds a run of another model shape, or the plan is
+    impossible.
     """
+    if plan.plain_share and not plan.train_base:
+        raise TrainingError(
+            f"plain_share is {plan.plain_share}, but a plain step trains nothing while the base is "
+            "frozen; set it to 0, or train the base too."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
     trained = choose_parameters(model, train_base=plan.train_base)
