@@ -21,7 +21,7 @@ from beacon_qa.prompts import Prompts
 from beacon_qa.training.batches import Batch
 from beacon_qa.training.folder import documents_in
 from beacon_qa.training.progress import loss_by_ratio, ratio_table
-from beacon_qa.training.recipe import BATCH, SHARES, builtin_plan
+from beacon_qa.training.recipe import STEPS, phases
 from beacon_qa.training.runs import beacon_plan
 from beacon_qa.training.stretches import Stretches, draw_stretches
 from beacon_qa.training.trainer import Plan, train
@@ -130,13 +130,25 @@ def test_a_step_done_twice_counts_once(tmp_path: Path) -> None:
     assert loss_by_ratio(log) == {"2": (1.0, 1)}
 
 
-def test_the_recipe_is_as_it_was_frozen() -> None:
-    assert sum(SHARES.values()) == pytest.approx(1.0)
-    assert (BATCH.rows, BATCH.n) == (6, 1024)
-    plan = builtin_plan()
-    assert (plan.steps, plan.learning_rate, plan.train_base) == (1900, 1e-3, True)
-    assert (plan.warmup, plan.attention_scale) == (100, 0.25)
-    assert plan.ratios == (2, 4, 4, 8, 8, 16, 32)
+def test_the_recipe_is_as_it_was_run() -> None:
+    assert [phase.until for phase in phases()] == [443, 729, STEPS]
+    assert [(phase.batch.rows, phase.batch.n) for phase in phases()] == [
+        (6, 1024),
+        (2, 4096),
+        (1, 8192),
+    ]
+    for phase in phases():
+        assert sum(phase.batch.shares.values()) == pytest.approx(1.0)
+        plan = phase.plan()
+        assert (plan.learning_rate, plan.warmup, plan.attention_scale) == (1e-3, 100, 0.25)
+        assert plan.train_base
+
+
+def test_a_shorter_run_is_the_beginning_of_the_recipe_and_a_longer_one_goes_on() -> None:
+    assert [phase.until for phase in phases(20)] == [20]
+    assert phases(20)[0].plan().rate(10) == phases()[0].plan().rate(10)
+    assert [phase.until for phase in phases(500)] == [443, 500]
+    assert [phase.until for phase in phases(STEPS + 100)] == [443, 729, STEPS + 100]
 
 
 def test_a_plan_leaves_out_ratios_that_do_not_divide_the_window() -> None:
@@ -229,5 +241,5 @@ def test_the_command_trains_a_builtin_model_from_scratch(
 def test_plain_steps_with_a_frozen_base_are_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
     model = load_model(tiny_checkpoint, device="cpu")
     plan = replace(PLAN, plain_share=0.5, train_base=False)
-    with pytest.raises(TrainingError, match="plain_share is 0.5"):
+    with pytest.raises(TrainingError, match="plain_share"):
         train(model, lambda first: iter(()), plan, tmp_path)

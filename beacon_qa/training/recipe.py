@@ -1,51 +1,107 @@
 """How the built-in model is taught: every figure of the recipe, in one place.
 
-Knows numbers; the making of samples and the training are other rooms' work.
+Three phases with longer and longer texts, since recall does not carry beyond the number of keys a
+model was trained among: 1,024 tokens to form, then 4,096, then 8,192. Knows numbers; the making of
+samples and the training are other rooms' work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 from beacon_qa.training.batches import Recipe
 from beacon_qa.training.drafts import Weights
 from beacon_qa.training.trainer import Plan
 
-STEPS = 1900
 DATA_SEED = 1
 
-SHARES: Mapping[str, float] = MappingProxyType(
-    {
-        "prose": 0.15,
-        "repeat": 0.10,
-        "planted": 0.20,
-        "dense": 0.15,
-        "interleaved": 0.17,
-        "records": 0.08,
-        "reading": 0.15,
-    }
-)
-"""How often each kind of sample is drawn."""
 
-BATCH = Recipe(rows=6, n=1024, shares=SHARES)
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of the run, up to step `until`: what it reads and how it learns from it.
 
-WEIGHTS = Weights(prose=0.5, answer=4.0, repeat=1.0)
-"""What each kind of target weighs: answers most, since they are few and are what is wanted."""
+    `decay` is the number of steps over which its learning rate would fall to a tenth.
+    """
+
+    until: int
+    decay: int
+    batch: Recipe
+    weights: Weights
+    ratios: tuple[int, ...]
+    plain_share: float
+
+    def plan(self, *, learning_rate: float | None = None, seed: int = 0) -> Plan:
+        """The plan of this phase: base and beacons together, small ratios more often."""
+        return Plan(
+            steps=self.until,
+            decay=self.decay,
+            learning_rate=1e-3 if learning_rate is None else learning_rate,
+            warmup=100,
+            ratios=self.ratios,
+            mixed_share=0.4,
+            plain_share=self.plain_share,
+            train_base=True,
+            # The copying heads are in place: slower steps there keep them.
+            attention_scale=0.25,
+            seed=seed,
+            save_every=180,
+        )
 
 
-def builtin_plan(steps: int = STEPS, *, learning_rate: float | None = None, seed: int = 0) -> Plan:
-    """The plan of a run from scratch: base and beacons together, small ratios more often."""
-    return Plan(
-        steps=steps,
-        learning_rate=1e-3 if learning_rate is None else learning_rate,
-        warmup=100,
+_SHORT = {
+    "prose": 0.15,
+    "repeat": 0.10,
+    "planted": 0.20,
+    "dense": 0.15,
+    "interleaved": 0.17,
+    "records": 0.08,
+    "reading": 0.15,
+}
+_LONG = {
+    "prose": 0.05,
+    "repeat": 0.06,
+    "planted": 0.20,
+    "dense": 0.15,
+    "interleaved": 0.34,
+    "records": 0.08,
+    "reading": 0.12,
+}
+
+PHASES = (
+    Phase(
+        until=443,
+        decay=1900,
+        batch=Recipe(rows=6, n=1024, shares=_SHORT),
+        weights=Weights(prose=0.5, answer=4.0, repeat=1.0),
         ratios=(2, 4, 4, 8, 8, 16, 32),
-        mixed_share=0.4,
         plain_share=0.08,
-        train_base=True,
-        # The copying heads are in place: slower steps there keep them.
-        attention_scale=0.25,
-        seed=seed,
-        save_every=180,
-    )
+    ),
+    Phase(
+        until=729,
+        decay=1250,
+        batch=Recipe(rows=2, n=4096, shares=_LONG),
+        weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
+        ratios=(2, 2, 4, 4, 4, 8, 8, 8, 16, 32),
+        plain_share=0.04,
+    ),
+    Phase(
+        until=919,
+        decay=919,
+        batch=Recipe(rows=1, n=8192, shares=_LONG),
+        weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
+        ratios=(2, 4, 4, 4, 8, 8, 16),
+        plain_share=0.02,
+    ),
+)
+"""The run that made the weights that ship, as it went."""
+
+STEPS = PHASES[-1].until
+
+
+def phases(steps: int = STEPS) -> list[Phase]:
+    """The phases of a run of `steps`: cut short, or the last one gone on with."""
+    last = PHASES[-1]
+    kept = [phase for phase in PHASES[:-1] if phase.until < steps]
+    following = PHASES[len(kept)]
+    decay = max(following.decay, steps) if following is last else following.decay
+    return [*kept, replace(following, until=steps, decay=decay)]

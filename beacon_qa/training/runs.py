@@ -17,7 +17,7 @@ from beacon_qa.beacon import load_model, load_tokenizer
 from beacon_qa.errors import TrainingError
 from beacon_qa.prompts import Prompts
 from beacon_qa.training import recipe
-from beacon_qa.training.batches import Batch, Source, batches
+from beacon_qa.training.batches import Batch, Recipe, Source, batches
 from beacon_qa.training.builtin import new_builtin, write_weights
 from beacon_qa.training.folder import documents_in
 from beacon_qa.training.packing import open_packed, pack_texts
@@ -131,16 +131,19 @@ def train_builtin(
     tokenizer = load_tokenizer(vocabulary)
     packed = _packed(job, vocabulary, held_out)
     model = new_builtin(tokenizer, seed=seed).to(job.device or _best_device())
-    source = Source(packed, vocabulary, weights=recipe.WEIGHTS)
-
-    def made(first: int) -> Iterator[Batch]:
-        return batches(source, recipe.BATCH, seed=recipe.DATA_SEED + seed, first_step=first)
-
-    plan = recipe.builtin_plan(steps, learning_rate=learning_rate, seed=seed)
-    done = job.train(model, made, plan)
+    done = 0
+    for phase in recipe.phases(steps):
+        made = _made(Source(packed, vocabulary, weights=phase.weights), phase.batch, seed)
+        done = job.train(model, made, phase.plan(learning_rate=learning_rate, seed=seed))
+        if done < phase.until:
+            break
     write_weights(model, job.out)
     tokenizer.save_pretrained(job.out)
     return done
+
+
+def _made(source: Source, batch: Recipe, seed: int) -> Callable[[int], Iterator[Batch]]:
+    return lambda first: batches(source, batch, seed=recipe.DATA_SEED + seed, first_step=first)
 
 
 def _packed(job: Job, vocabulary: Path, held_out: Path | None) -> Path:

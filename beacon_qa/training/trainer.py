@@ -35,14 +35,16 @@ class Plan:
     """How a run goes; `ratios` are drawn with repetition, one a step or one a window.
 
     `plain_share` of the steps train the plain model, without memory. `train_base` trains all
-    weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth;
-    attention learns at `attention_scale` of it, so that heads already in place are kept.
+    weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth over
+    `decay` steps (0: all); attention learns at `attention_scale` of it, so that heads already in
+    place are kept.
     """
 
     steps: int
     learning_rate: float = 5e-5
     attention_scale: float = 1.0
     warmup: int = 100
+    decay: int = 0
     ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
     mixed_share: float = 0.5
     plain_share: float = 0.0
@@ -55,7 +57,7 @@ class Plan:
         """The learning rate of a step."""
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
-        done = (step - self.warmup) / max(1, self.steps - self.warmup)
+        done = (step - self.warmup) / max(1, (self.decay or self.steps) - self.warmup)
         return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, done))))
 
     def schedule(self, step: int, windows: int) -> tuple[int, ...] | None:
