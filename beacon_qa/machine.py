@@ -62,7 +62,7 @@ def window_seconds(model: Any, ratio: int, held: int, seconds: float = 2.0) -> f
     ids = torch.randint(0, int(model.config.vocab_size), (1, window), device=device)
     memory = model.new_memory(ratio)
     with torch.no_grad():
-        model(input_ids=ids, past_key_values=memory, logits_to_keep=1)
+        model(input_ids=ids, past_key_values=memory, only_read=True)
         # What the keys are makes no difference to the time, only how many there are.
         for layer in memory.layers:
             shape = (1, layer.keys.shape[1], max(held, 1), layer.keys.shape[3])
@@ -70,7 +70,7 @@ def window_seconds(model: Any, ratio: int, held: int, seconds: float = 2.0) -> f
         memory.held = memory.kept
         windows, begun = 0, time.monotonic()
         while (spent := time.monotonic() - begun) < seconds:
-            model(input_ids=ids, past_key_values=memory, logits_to_keep=1)
+            model(input_ids=ids, past_key_values=memory, only_read=True)
             windows += 1
     return spent / windows
 

@@ -155,3 +155,13 @@ def test_auto_takes_the_smallest_ratio_that_fits(
 def test_a_text_too_long_for_every_ratio_is_refused() -> None:
     with pytest.raises(ConfigError, match="even at ratio 8"):
         choose_ratio(10**6, ratios=(2, 8), window=2048, positions=32_768, bytes_per_key=1)
+
+
+def test_reading_without_logits_leaves_the_same_memory(model: Any) -> None:
+    ids = torch.tensor([ids_of(70)])
+    only, whole = model.new_memory(), model.new_memory()
+    assert model(input_ids=ids, past_key_values=only, only_read=True).logits is None
+    assert model(input_ids=ids, past_key_values=whole, logits_to_keep=0).logits.shape[1] == 70
+    for first, second in zip(only.layers, whole.layers, strict=True):
+        assert torch.equal(first.keys[:, :, : only.kept], second.keys[:, :, : whole.kept])
+        assert torch.equal(first.values[:, :, : only.kept], second.values[:, :, : whole.kept])

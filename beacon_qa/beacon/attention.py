@@ -23,7 +23,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from beacon_qa.beacon.plugin import current_reading
+from beacon_qa.beacon.plugin import PassEnded, current_reading
 
 _flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 """The library's fused kernel for CPUs, which also gives the log-sum-exp of each row."""
@@ -55,12 +55,16 @@ def beacon_attention(
     """Attend from a chunk to all that is kept; (batch, tokens, heads, head_dim).
 
     query (batch, heads, tokens, head_dim), key and value (batch, kv_heads, kept, head_dim).
+    Raises PassEnded in the layer after which the reading wants nothing.
     """
-    if current_reading() is None:
+    now = current_reading()
+    if now is None:
         plain: tuple[Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
         )
         return plain
+    if now.last is not None and module.layer_idx == now.last:
+        raise PassEnded
     if torch.is_grad_enabled() and query.device.type == "cpu":
         out = _by_products(query, key, value, scaling)
     elif query.shape[2] == 1:

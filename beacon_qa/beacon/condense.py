@@ -70,8 +70,8 @@ def condense(
         if should_stop is not None and should_stop():
             break
         step = tokens[:, done : done + memory.config.window - memory.clock.in_window]
-        with torch.no_grad():
-            model(input_ids=step.to(device), past_key_values=memory, logits_to_keep=1)
+        with torch.inference_mode():
+            model(input_ids=step.to(device), past_key_values=memory, only_read=True)
         progress = _progress(memory, first, total, time.monotonic() - started)
         if on_progress is not None:
             on_progress(progress)

@@ -114,6 +114,7 @@ class BeaconMixin:
         labels: Tensor | None = None,
         logits_to_keep: int | Tensor | None = None,
         label_weights: Tensor | None = None,
+        only_read: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Run the model; with a Memory as `past_key_values`, read on into it.
@@ -122,7 +123,8 @@ class BeaconMixin:
         (batch, rows, vocabulary) are those of the raw tokens of the last step, of the last n with
         `logits_to_keep=n`, of all with 0. `labels` are unshifted, -100 ignored; the loss is the
         mean over all labelled tokens of all windows, each counted `label_weights` times where
-        given (spec sections 10 and 13). Raises ModelError, and leaves the memory as it was, for
+        given (spec sections 10 and 13). `only_read` fills the memory, gives no logits, and leaves
+        out all that only they need. Raises ModelError, and leaves the memory as it was, for
         embeddings instead of ids, no ids, another number of rows than the memory holds, and
         padding elsewhere than on the right.
         """
@@ -138,12 +140,18 @@ class BeaconMixin:
         ids, keep = _checked(input_ids, attention_mask, past_key_values, labels, logits_to_keep)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.training):
             targets = None if labels is None else _Targets.of(labels, label_weights)
-            return self._read(ids, past_key_values, targets, keep)
+            return self._read(ids, past_key_values, targets, keep, only_read=only_read)
 
     training: bool
 
     def _read(
-        self, ids: Tensor, memory: Memory, targets: _Targets | None, keep: int | None
+        self,
+        ids: Tensor,
+        memory: Memory,
+        targets: _Targets | None,
+        keep: int | None,
+        *,
+        only_read: bool,
     ) -> BeaconOutput:
         rows: list[Tensor] = []
         losses: list[Tensor] = []
@@ -151,18 +159,22 @@ class BeaconMixin:
         while done < count:
             chunk = memory.clock.next_chunk(start + count, training=self.training)
             step = slice(done, done + chunk.raw)
-            with memory.reading(chunk):
-                hidden = self._step(ids[:, step], chunk, memory)
             done += chunk.raw
+            wanted = targets is not None or keep == 0 or count - done < (keep or 1)
+            wanted = wanted and not only_read
+            with memory.reading(chunk):
+                hidden = self._step(ids[:, step], chunk, memory, wanted=wanted)
+            if hidden is None:
+                continue
             if targets is not None:
                 losses.append(self._losses(hidden, targets.ids[:, step], targets.weights[:, step]))
             rows = _wanted(rows, hidden, keep, count - done)
-        logits = self.lm_head(torch.cat(rows, dim=1)).float()
+        logits = self.lm_head(torch.cat(rows, dim=1)).float() if rows else None
         loss, batch_loss = (None, None) if targets is None else targets.mean(losses)
         return BeaconOutput(loss=loss, batch_loss=batch_loss, logits=logits, past_key_values=memory)
 
-    def _step(self, ids: Tensor, chunk: Chunk, memory: Memory) -> Tensor:
-        """One forward pass over a chunk; the hidden states of its raw tokens, in order."""
+    def _step(self, ids: Tensor, chunk: Chunk, memory: Memory, *, wanted: bool) -> Tensor | None:
+        """One forward pass over a chunk; the hidden states of its raw tokens if they are wanted."""
         embeds = self.model.embed_tokens(ids)
         raw = None
         if chunk.beacons:
@@ -173,14 +185,18 @@ class BeaconMixin:
             full = full.index_copy(1, raw, embeds)
             embeds = full.index_copy(1, where, beacon.expand(ids.shape[0], len(where), -1))
         positions = torch.arange(memory.kept, memory.kept + chunk.size, device=ids.device)
-        with reading(None if raw is None else where):
-            hidden: Tensor = self.model(
+        hidden: Tensor | None = None
+        last = None if wanted else len(self.model.layers) - 1
+        with reading(None if raw is None else where, last):
+            hidden = self.model(
                 inputs_embeds=embeds,
                 position_ids=positions[None],
                 past_key_values=memory,
                 use_cache=True,
             ).last_hidden_state
-        return hidden if raw is None else hidden.index_select(1, raw.to(hidden.device))
+        if hidden is None or raw is None:
+            return hidden
+        return hidden.index_select(1, raw.to(hidden.device))
 
     def _losses(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """Summed cross-entropy of each row, (batch,); the head runs on labelled tokens only."""

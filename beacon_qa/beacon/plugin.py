@@ -18,9 +18,21 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Reading:
-    """A forward pass over one chunk of a text; `beacons` are their places in it, if any."""
+    """A forward pass over one chunk of a text; `beacons` are their places in it, if any.
+
+    `last` is the layer at which the pass may end, its keys and values being all that is wanted.
+    """
 
     beacons: Tensor | None
+    last: int | None = None
+
+
+class PassEnded(Exception):
+    """Ends a forward pass once the last layer's keys and values are in memory.
+
+    When nobody reads its logits, the last layer's attention, output projection and MLP, the norm
+    and the head are work for nothing (spec section 17).
+    """
 
 
 _READING: ContextVar[Reading | None] = ContextVar("reading", default=None)
@@ -32,11 +44,17 @@ def current_reading() -> Reading | None:
 
 
 @contextmanager
-def reading(beacons: Tensor | None) -> Iterator[None]:
-    """Route the forward passes inside: `beacons` are indices along the chunk's token dimension."""
-    token = _READING.set(Reading(beacons))
+def reading(beacons: Tensor | None, last: int | None = None) -> Iterator[None]:
+    """Route the forward pass inside: `beacons` are indices along the chunk's token dimension.
+
+    With `last` the pass may end in that layer, and nothing is computed after it.
+    """
+    token = _READING.set(Reading(beacons, last))
     try:
         yield
+    except PassEnded:
+        if last is None:
+            raise
     finally:
         _READING.reset(token)
 

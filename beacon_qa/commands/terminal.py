@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-
 _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 """All control characters but tab and line end, for `str.translate`."""
 
