@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from beacon_qa.beacon.config import BeaconConfig, check_ratios, read_config
+from beacon_qa.beacon.inputs import Targets, checked, refuse_padding
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.memory import Memory, ModelIdentity
 from beacon_qa.beacon.plugin import add_projection, reading, route
@@ -29,29 +30,6 @@ class BeaconOutput(CausalLMOutputWithPast):  # type: ignore[misc]
     """What a call with a memory returns; `batch_loss` (batch,) is the loss of each row."""
 
     batch_loss: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class _Targets:
-    """The ids to predict at each place, -100 ignored, and how much each counts."""
-
-    ids: Tensor
-    weights: Tensor
-
-    @staticmethod
-    def of(labels: Tensor, weights: Tensor | None) -> _Targets:
-        """Shift left once over the whole call: a window's last token predicts the next's first."""
-        ids = nn.functional.pad(labels[:, 1:], (0, 1), value=-100)
-        if weights is None:
-            return _Targets(ids, (ids != -100).float())
-        weights = nn.functional.pad(weights[:, 1:], (0, 1)) * (ids != -100)
-        return _Targets(ids.masked_fill(weights == 0, -100), weights)
-
-    def mean(self, losses: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The mean over all windows and rows, and that of each row."""
-        total = torch.stack([loss.to(losses[0].device) for loss in losses]).sum(dim=0)
-        counts = self.weights.sum(dim=1).to(total.device)
-        return total.sum() / counts.sum(), total / counts
 
 
 class BeaconMixin:
@@ -137,9 +115,9 @@ class BeaconMixin:
                 logits_to_keep=0 if logits_to_keep is None else logits_to_keep,
                 **kwargs,
             )
-        ids, keep = _checked(input_ids, attention_mask, past_key_values, labels, logits_to_keep)
+        ids, keep = checked(input_ids, attention_mask, past_key_values, labels, logits_to_keep)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.training):
-            targets = None if labels is None else _Targets.of(labels, label_weights)
+            targets = None if labels is None else Targets.of(labels, label_weights)
             return self._read(ids, past_key_values, targets, keep, only_read=only_read)
 
     training: bool
@@ -148,7 +126,7 @@ class BeaconMixin:
         self,
         ids: Tensor,
         memory: Memory,
-        targets: _Targets | None,
+        targets: Targets | None,
         keep: int | None,
         *,
         only_read: bool,
@@ -225,7 +203,7 @@ class BeaconMixin:
             return prepared
         first = kwargs.get("is_first_iteration", False)
         if first:
-            _whole(kwargs.get("attention_mask"))
+            refuse_padding(kwargs.get("attention_mask"))
         return {
             "input_ids": input_ids if first else input_ids[:, -1:],
             "past_key_values": past_key_values,
@@ -257,37 +235,3 @@ def _wanted(rows: list[Tensor], hidden: Tensor, keep: int | None, left: int) -> 
         rows = [rows[0][:, cut:], *rows[1:]] if cut < rows[0].shape[1] else rows[1:]
         surplus -= cut
     return rows
-
-
-def _checked(
-    ids: Tensor | None,
-    mask: Tensor | None,
-    memory: Memory,
-    labels: Tensor | None,
-    keep: int | Tensor | None,
-) -> tuple[Tensor, int | None]:
-    if ids is None or ids.ndim != 2 or ids.shape[1] == 0:
-        raise ModelError(
-            "A memory is read into from input_ids of shape (rows, tokens) with at least one token; "
-            f"got {'none' if ids is None else tuple(ids.shape)}."
-        )
-    if memory.rows not in (None, ids.shape[0]):
-        raise ModelError(f"The memory holds {memory.rows} rows and the input {ids.shape[0]}.")
-    if labels is not None and labels.shape != ids.shape:
-        raise ModelError(f"Labels of shape {tuple(labels.shape)} for ids of {tuple(ids.shape)}.")
-    if isinstance(keep, Tensor) or (keep is not None and keep < 0):
-        raise ModelError(f"With a memory logits_to_keep must be 0 or more, not {keep}.")
-    # Padding may only follow a row's tokens: windows and beacons would be laid over it elsewhere.
-    if mask is not None and mask.ndim == 2 and bool((mask[:, 1:] > mask[:, :-1]).any()):
-        raise ModelError(
-            "Rows are padded on the left or inside; pad on the right, or read rows of different "
-            "length one by one."
-        )
-    return ids, keep
-
-
-def _whole(mask: Tensor | None) -> None:
-    if mask is not None and not bool(mask.all()):
-        raise ModelError(
-            "Rows padded on the left or right cannot be gone on from; generate from each row alone."
-        )
