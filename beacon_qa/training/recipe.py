@@ -69,7 +69,7 @@ _LONG = {
 
 PHASES = (
     Phase(
-        until=443,
+        until=444,
         decay=1900,
         batch=Recipe(rows=6, n=1024, shares=_SHORT),
         weights=Weights(prose=0.5, answer=4.0, repeat=1.0),
@@ -85,7 +85,7 @@ PHASES = (
         plain_share=0.04,
     ),
     Phase(
-        until=919,
+        until=864,
         decay=919,
         batch=Recipe(rows=1, n=8192, shares=_LONG),
         weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
