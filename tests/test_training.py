@@ -131,7 +131,7 @@ def test_a_step_done_twice_counts_once(tmp_path: Path) -> None:
 
 
 def test_the_recipe_is_as_it_was_run() -> None:
-    assert [phase.until for phase in phases()] == [443, 729, STEPS]
+    assert [phase.until for phase in phases()] == [444, 729, STEPS]
     assert [(phase.batch.rows, phase.batch.n) for phase in phases()] == [
         (6, 1024),
         (2, 4096),
@@ -147,8 +147,8 @@ def test_the_recipe_is_as_it_was_run() -> None:
 def test_a_shorter_run_is_the_beginning_of_the_recipe_and_a_longer_one_goes_on() -> None:
     assert [phase.until for phase in phases(20)] == [20]
     assert phases(20)[0].plan().rate(10) == phases()[0].plan().rate(10)
-    assert [phase.until for phase in phases(500)] == [443, 500]
-    assert [phase.until for phase in phases(STEPS + 100)] == [443, 729, STEPS + 100]
+    assert [phase.until for phase in phases(500)] == [444, 500]
+    assert [phase.until for phase in phases(STEPS + 100)] == [444, 729, STEPS + 100]
 
 
 def test_a_plan_leaves_out_ratios_that_do_not_divide_the_window() -> None:
