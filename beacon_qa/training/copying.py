@@ -103,6 +103,18 @@ def write_copying_heads(model: Any, *, seed: int = 0) -> None:
         _match(layers[index].self_attn, shape, code, show, first_slot=4 * (index - 1))
 
 
+@torch.no_grad()
+def sharpen(model: Any, factor: float) -> None:
+    """Make the queries of the matching layers `factor` times as large, in place.
+
+    A match has to stand out among all keys of a memory, and a whole book leaves many times as many
+    as any training text: what is lost among few keys is won among many.
+    """
+    for layer in model.model.layers[1:3]:
+        layer.self_attn.q_proj.weight.mul_(factor)
+        layer.self_attn.q_proj.bias.mul_(factor)
+
+
 def _orthogonal(size: int, draw: torch.Generator) -> Tensor:
     q: Tensor = torch.linalg.qr(torch.randn(size, size, generator=draw))[0]
     return q

@@ -15,6 +15,9 @@ from beacon_qa.training.trainer import Plan
 
 DATA_SEED = 1
 
+SHARPEN = 2.0
+"""How much larger the matching queries are made once training is over: see `copying.sharpen`."""
+
 
 @dataclass(frozen=True)
 class Phase:

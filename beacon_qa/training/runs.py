@@ -19,6 +19,7 @@ from beacon_qa.prompts import Prompts
 from beacon_qa.training import recipe
 from beacon_qa.training.batches import Batch, Recipe, Source, batches
 from beacon_qa.training.builtin import new_builtin, write_weights
+from beacon_qa.training.copying import sharpen
 from beacon_qa.training.folder import documents_in
 from beacon_qa.training.packing import open_packed, pack_texts
 from beacon_qa.training.stretches import draw_stretches
@@ -137,6 +138,7 @@ def train_builtin(
         done = job.train(model, made, phase.plan(learning_rate=learning_rate, seed=seed))
         if done < phase.until:
             break
+    sharpen(model, recipe.SHARPEN)
     write_weights(model, job.out)
     tokenizer.save_pretrained(job.out)
     return done
