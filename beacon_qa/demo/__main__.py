@@ -103,11 +103,12 @@ def _ask(book: Book, facts: list[Planted]) -> None:
         right += good
         back = round((1 - fact.at) * windows)
         say(f"Q  {fact.question}\nA  {text}")
-        say(f"   {'right' if good else f'wrong: it is {fact.value}'}; told {back} windows back, ")
-        say(f"   answered in {seconds:.1f} s\n")
+        verdict = "right" if good else f"wrong: it is {fact.value}"
+        say(f"   {verdict}; told {back} windows back, answered in {seconds:.1f} s\n")
     say(
-        f"{right} of {len(facts)} right. The built-in model is small; docs/evaluation.md has its "
-        "figures. A 7B checkpoint answers as such models do: beacon-qa ask --model ... --bits 4"
+        f"{right} of {len(facts)} right. The built-in model is small and recalls little from so long "
+        "a text;\ndocs/evaluation.md says how far it reaches. A 7B checkpoint is asked the same way:\n"
+        "beacon-qa ask --model ... --bits 4"
     )
 
 
