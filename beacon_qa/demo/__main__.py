@@ -106,9 +106,9 @@ def _ask(book: Book, facts: list[Planted]) -> None:
         verdict = "right" if good else f"wrong: it is {fact.value}"
         say(f"   {verdict}; told {back} windows back, answered in {seconds:.1f} s\n")
     say(
-        f"{right} of {len(facts)} right. The built-in model is small and recalls little from so long "
-        "a text;\ndocs/evaluation.md says how far it reaches. A 7B checkpoint is asked the same way:\n"
-        "beacon-qa ask --model ... --bits 4"
+        f"{right} of {len(facts)} right. The built-in model is small and recalls little from so\n"
+        "long a text; docs/evaluation.md says how far it reaches. A 7B checkpoint is asked the\n"
+        "same way: beacon-qa ask --model ... --bits 4"
     )
 
 
