@@ -27,7 +27,7 @@ from transformers import (
 from transformers.utils import cached_file, logging
 
 from beacon_qa.beacon.attention import NAME, register
-from beacon_qa.beacon.config import ARCHITECTURES, BeaconConfig
+from beacon_qa.beacon.config import BeaconConfig, read_config
 from beacon_qa.beacon.memory import ModelIdentity
 from beacon_qa.beacon.model import beacon_class
 from beacon_qa.errors import ConfigError, ModelError
@@ -138,11 +138,7 @@ def _read_config(name: str, revision: str | None, start: bool, overrides: dict[s
         overrides = {"beacon_stride": overrides["beacon_window"], **overrides}
     for key, value in overrides.items():
         setattr(config, key, value)
-    if config.model_type not in ARCHITECTURES:
-        raise ConfigError(
-            f"Models of type {config.model_type!r} cannot carry beacons here; use one of "
-            f"{', '.join(ARCHITECTURES)}."
-        )
+    read_config(config)  # refuses what we cannot honour, before any weights are read
     return config
 
 
