@@ -1,0 +1,78 @@
+"""Where attention falls: the share that each entry of a memory gets from the tokens read on it.
+
+For a few chosen heads the scores of a pass's queries against the memory's entries are taken once
+more, made into shares among those entries alone, and added up over heads and tokens:
+
+    score[entry] = sum over heads and tokens of softmax over entries (query . key x scaling)
+
+so that a token with nothing to find spreads its share, and one that finds its match gives it there.
+Knows tensors and heads; knows nothing of what the entries stand for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+Head = tuple[int, int]
+"""A layer and one of its query heads, both counted from 0."""
+
+_BLOCK = 1 << 24
+"""The most scores made at once: a long prompt over a long memory is taken in parts."""
+
+
+class Watch:
+    """Adds up the attention that `heads` pay to the first `count` entries of a memory.
+
+    Give it to a memory (`memory.watch = watch`) before reading on; `scores` is (count,), float32
+    on the CPU, and `tokens` the number of tokens that looked.
+    """
+
+    def __init__(self, heads: Sequence[Head], count: int) -> None:
+        self.heads: dict[int, list[int]] = {}
+        for layer, head in heads:
+            self.heads.setdefault(layer, []).append(head)
+        self.count = count
+        self.scores = torch.zeros(count)
+        self.tokens = 0
+
+    def settle(self, held: int) -> None:
+        """From now on look at the first `held` entries only: those after them are condensed."""
+        self.count = min(self.count, held)
+
+    def see(
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        shared: tuple[Tensor, Tensor] | None,
+        scaling: float | None,
+    ) -> None:
+        """Count one pass in one layer.
+
+        query (1, heads, tokens, head_dim); key (1, kv_heads, own entries, head_dim) follow the
+        keys that are `shared`, if any.
+        """
+        if self.count == 0 or layer not in self.heads:
+            return
+        if layer == min(self.heads):
+            self.tokens += query.shape[2]
+        stretches = [key] if shared is None else [shared[0], key]
+        groups = query.shape[1] // key.shape[1]
+        step = max(1, _BLOCK // self.count)
+        for head in self.heads[layer]:
+            keys = [part[0, head // groups] for part in stretches]
+            for rows in query[0, head].split(step):
+                self.scores[: self.count] += self._shares(rows, keys, scaling).cpu()
+
+    def _shares(self, rows: Tensor, keys: Sequence[Tensor], scaling: float | None) -> Tensor:
+        """What each watched entry gets from these queries (tokens, head_dim), summed: (count,)."""
+        size = rows.shape[-1]
+        left, scores = self.count, []
+        for part in keys:
+            scores.append(rows @ part[:left].T)
+            left -= scores[-1].shape[1]
+        joined = torch.cat(scores, dim=1) if len(scores) > 1 else scores[0]
+        return (joined.float() * (scaling or size**-0.5)).softmax(dim=1).sum(dim=0)
