@@ -14,6 +14,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from beacon_qa import errors
 from beacon_qa.documents.document import Document
@@ -54,16 +55,28 @@ def open_bytes(
     """Read a file's bytes as a document, as `open_document` does; `name` is the file's name."""
     limits = limits or Limits()
     limits.check_bytes(len(data), name)
-    job = {"name": _sayable(name), "password": password, "limits": asdict(limits)}
-    answer, code = _run(json.dumps(job).encode() + b"\n" + data, limits, name)
+    job = {"name": sayable(name), "password": password}
+    answer = ask_worker("beacon_qa.documents.worker", job, data, limits)
+    return Document.from_json(answer.decode("utf-8", errors="replace"))
+
+
+def ask_worker(module: str, job: dict[str, Any], data: bytes, limits: Limits) -> bytes:
+    """What a worker, started as a process of its own, answers to a job and a file's bytes.
+
+    The job has the file's `name`, for messages. Raises the DocumentError that the worker names,
+    or the one that fits its end.
+    """
+    name = job["name"]
+    question = json.dumps({**job, "limits": asdict(limits)}).encode() + b"\n" + data
+    answer, code = _run(module, question, limits, name)
     if code != 0:
         raise _ended_badly(code, name, limits)
     return _understood(answer, name)
 
 
-def _run(question: bytes, limits: Limits, name: str) -> tuple[bytes, int]:
+def _run(module: str, question: bytes, limits: Limits, name: str) -> tuple[bytes, int]:
     # -P keeps the folder the user happens to be in from being searched for modules.
-    command = [sys.executable, "-P", "-m", "beacon_qa.documents.worker"]
+    command = [sys.executable, "-P", "-m", module]
     try:
         done = subprocess.run(
             command,
@@ -115,17 +128,16 @@ def _ended_badly(code: int, name: str, limits: Limits) -> DocumentError:
     )
 
 
-def _understood(answer: bytes, name: str) -> Document:
+def _understood(answer: bytes, name: str) -> bytes:
     kind, _, rest = answer.partition(b"\n")
-    text = rest.decode("utf-8", errors="replace")
-    if kind == b"document":
-        return Document.from_json(text)
+    if kind == b"done":
+        return rest
     error = getattr(errors, kind.decode("ascii", errors="replace"), None)
     if isinstance(error, type) and issubclass(error, DocumentError):
-        raise error(text)
+        raise error(rest.decode("utf-8", errors="replace"))
     raise DamagedFile(f"“{name}” is damaged: the reader gave no answer; get the file again.")
 
 
-def _sayable(name: str) -> str:
+def sayable(name: str) -> str:
     """Return the name without what cannot be written, such as undecodable bytes of a path."""
     return name.encode("utf-8", errors="replace").decode("utf-8")

@@ -1,9 +1,9 @@
 """The parsing process: one file in on standard input, one answer out on standard output.
 
 Knows its own limits, which it sets before it looks at the file, and the form of the answer. It is
-started by `isolate`; nothing else imports it. A line of JSON tells the job, the file's bytes
-follow. The answer's first line is "document" or the name of an error; the document as JSON, or the
-error's sentence, follows.
+started by `isolate`. A line of JSON tells the job, the file's bytes follow. The answer's first
+line is "done" or the name of an error; the document as JSON, or the error's sentence, follows.
+The process that draws pages works in the same way.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -24,22 +25,35 @@ _OPEN_FILES = 64
 
 
 def main() -> None:
-    """Do one job."""
+    """Parse one file."""
+    work(_document)
+
+
+def work(task: Callable[[bytes, dict[str, Any], Limits], bytes]) -> None:
+    """Do one job: what `task` makes of a file's bytes, under the job's limits."""
     logging.disable()
     warnings.simplefilter("ignore")
     job = json.loads(sys.stdin.buffer.readline())
     limits = Limits(**{f.name: job["limits"][f.name] for f in fields(Limits)})
     _confine(limits)
-    answer = _answer(sys.stdin.buffer.read(), job, limits)
-    sys.stdout.buffer.write(answer.encode("utf-8", errors="replace"))
+    sys.stdout.buffer.write(_answer(task, sys.stdin.buffer.read(), job, limits))
     sys.stdout.buffer.flush()
 
 
-def _answer(data: bytes, job: dict[str, Any], limits: Limits) -> str:
+def _document(data: bytes, job: dict[str, Any], limits: Limits) -> bytes:
+    document = parse(data, job["name"], password=job["password"], limits=limits)
+    return document.to_json().encode("utf-8", errors="replace")
+
+
+def _answer(
+    task: Callable[[bytes, dict[str, Any], Limits], bytes],
+    data: bytes,
+    job: dict[str, Any],
+    limits: Limits,
+) -> bytes:
     name = job["name"]
     try:
-        document = parse(data, name, password=job["password"], limits=limits)
-        return f"document\n{document.to_json()}"
+        return b"done\n" + task(data, job, limits)
     except DocumentError as error:
         return _refusal(type(error), str(error))
     except MemoryError:
@@ -61,8 +75,8 @@ def too_much_memory(name: str, limits: Limits) -> str:
     )
 
 
-def _refusal(kind: type[DocumentError], message: str) -> str:
-    return f"{kind.__name__}\n{message}"
+def _refusal(kind: type[DocumentError], message: str) -> bytes:
+    return f"{kind.__name__}\n{message}".encode("utf-8", errors="replace")
 
 
 def _confine(limits: Limits) -> None:
