@@ -81,6 +81,22 @@ class Conversations:
             db.execute("UPDATE conversations SET title = ? WHERE id = ?", (title, conversation_id))
             return _conversation(db, conversation_id)
 
+    def hold(self, conversation_id: int, as_of: str) -> Conversation:
+        """Hold the conversation from another place; raises ShelfError once it has messages.
+
+        What was said already could know more than the new place allows.
+        """
+        with self._catalog.transaction() as db:
+            _conversation(db, conversation_id)
+            said = "SELECT 1 FROM messages WHERE conversation_id = ?"
+            if db.execute(said, (conversation_id,)).fetchone() is not None:
+                raise ShelfError(
+                    f"Conversation {conversation_id} has begun; start a new one to talk as of "
+                    "another place."
+                )
+            db.execute("UPDATE conversations SET as_of = ? WHERE id = ?", (as_of, conversation_id))
+            return _conversation(db, conversation_id)
+
     def remove(self, conversation_id: int) -> None:
         """Delete the conversation and its messages."""
         with self._catalog.transaction() as db:
@@ -106,6 +122,27 @@ class Conversations:
             db.execute("UPDATE conversations SET updated = ? WHERE id = ?", (now, conversation_id))
             return Message(int(row.lastrowid or 0), conversation_id, role, text, now, kept)
 
+    def revise(
+        self, message_id: int, text: str, details: Mapping[str, Any] | None = None
+    ) -> Message:
+        """Put another text and details in the place of a message's, as an answer grows."""
+        kept = json.dumps(dict(details or {}))
+        with self._catalog.transaction() as db:
+            db.execute(
+                "UPDATE messages SET text = ?, details = ? WHERE id = ?", (text, kept, message_id)
+            )
+            message = _message(db, message_id)
+            db.execute(
+                "UPDATE conversations SET updated = ? WHERE id = ?",
+                (_now(), message.conversation_id),
+            )
+            return message
+
+    def message(self, message_id: int) -> Message:
+        """The message of this id."""
+        with self._catalog.view() as db:
+            return _message(db, message_id)
+
     def messages(self, conversation_id: int) -> list[Message]:
         """The messages of a conversation, in order."""
         with self._catalog.view() as db:
@@ -113,7 +150,7 @@ class Conversations:
             rows = db.execute(
                 "SELECT * FROM messages WHERE conversation_id = ? ORDER BY id", (conversation_id,)
             )
-            return [Message(**{**row, "details": json.loads(row["details"])}) for row in rows]
+            return [_as_message(row) for row in rows]
 
     def cut(self, conversation_id: int, message_id: int) -> None:
         """Delete a message and all after it, to ask again from there."""
@@ -130,6 +167,17 @@ def _conversation(db: sqlite3.Connection, conversation_id: int) -> Conversation:
     if row is None:
         raise ShelfError(f"No conversation {conversation_id} is on the shelf.")
     return Conversation(**row)
+
+
+def _message(db: sqlite3.Connection, message_id: int) -> Message:
+    row = db.execute("SELECT * FROM messages WHERE id = ?", (message_id,)).fetchone()
+    if row is None:
+        raise ShelfError(f"No message {message_id} is on the shelf.")
+    return _as_message(row)
+
+
+def _as_message(row: sqlite3.Row) -> Message:
+    return Message(**{**row, "details": json.loads(row["details"])})
 
 
 def _now() -> str:
