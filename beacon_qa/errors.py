@@ -15,7 +15,11 @@
     ├── ShelfError                  the library on disk cannot do what is asked
     │   └── BookNotFound            no book of that name on the shelf
     ├── TrainingError               training cannot start or go on with what it was given
-    └── EvaluationError             an evaluation cannot run with what it was given
+    ├── EvaluationError             an evaluation cannot run with what it was given
+    ├── AccountError                a user is not known, or the file of users cannot be used
+    ├── QueueFull                   as many books wait to be read as may
+    ├── MessageError                a list of chat messages cannot be answered as it is
+    └── AnswerTimeout               an answer took longer than it was given (a TimeoutError too)
 
 Each message says what is wrong, with the value, and what to do. The command line and the page
 show that sentence as it is, so it is written for the person who reads it.
@@ -84,3 +88,19 @@ class TrainingError(BeaconError):
 
 class EvaluationError(BeaconError):
     """An evaluation cannot run with what it was given."""
+
+
+class AccountError(BeaconError):
+    """A user is not known, or the file of users cannot be used."""
+
+
+class QueueFull(BeaconError):
+    """As many books wait to be read as may."""
+
+
+class MessageError(BeaconError):
+    """A list of chat messages cannot be answered as it is."""
+
+
+class AnswerTimeout(BeaconError, TimeoutError):
+    """An answer took longer than the time it was given."""

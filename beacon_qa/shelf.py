@@ -2,6 +2,7 @@
 
     shelf.sqlite              the catalog: books and conversations
     documents/HASH.json       a parsed document, shared by all memories of it
+    originals/HASH.pdf        the file itself, where its pages are to be shown
     memories/ID.safetensors   the condensed memory of a book
     partial/ID.safetensors    how far an unfinished reading has come
 
@@ -24,9 +25,15 @@ from beacon_qa.conversations import Conversations
 from beacon_qa.documents import Document
 from beacon_qa.errors import BookNotFound, ShelfError
 from beacon_qa.finding import find_record
-from beacon_qa.storage import explained, folder_size, inside, write_atomically
+from beacon_qa.storage import (
+    copy_atomically,
+    explained,
+    folder_size,
+    inside,
+    write_atomically,
+)
 
-_FOLDERS = ("documents", "memories", "partial", "locks")
+_FOLDERS = ("documents", "originals", "memories", "partial", "locks")
 _COLUMNS = tuple(field.name for field in dataclasses.fields(BookRecord))
 
 
@@ -68,6 +75,20 @@ class Shelf:
     def document(self, book_id: str) -> Document:
         """The document of a book."""
         return self._document(self.get(book_id).content_hash)
+
+    def keep_original(self, content_hash: str, file: Path) -> None:
+        """Keep the PDF file that a document was parsed from, to show its pages."""
+        path = self._path("originals", content_hash, ".pdf")
+        if not path.exists():
+            with explained(file):
+                size = file.stat().st_size
+            self.room_for(size)
+            copy_atomically(file, path)
+
+    def original(self, book_id: str) -> Path | None:
+        """The PDF file of a book, or None where it was not kept."""
+        path = self._path("originals", self.get(book_id).content_hash, ".pdf")
+        return path if path.exists() else None
 
     def add(self, key: MemoryKey, document: Document, **facts: Any) -> BookRecord:
         """Put a book on the shelf as waiting; if it is there already, return it as it is."""
@@ -158,6 +179,7 @@ class Shelf:
             self.partial_path(book_id).unlink(missing_ok=True)
             if not shared:
                 self._path("documents", record.content_hash, ".json").unlink(missing_ok=True)
+                self._path("originals", record.content_hash, ".pdf").unlink(missing_ok=True)
         return record
 
     def size(self) -> int:
