@@ -24,7 +24,7 @@ class CaseFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Case:
-    """What to measure: a function of `reading` or `answering`, on a checkpoint, with settings."""
+    """What to measure: a function of a room beside this, on a checkpoint, with settings."""
 
     name: str
     checkpoint: str
@@ -60,7 +60,7 @@ def measure_here(case: Case) -> dict[str, Any]:
     import torch
 
     from beacon_qa.beacon import load_model
-    from benchmarks import answering, reading, shapes
+    from benchmarks import answering, reading, shapes, together
 
     if case.threads:
         torch.set_num_threads(case.threads)
@@ -75,6 +75,7 @@ def measure_here(case: Case) -> dict[str, Any]:
         "bytes_per_token": reading.bytes_per_token,
         "decoding": answering.decoding,
         "reopening": answering.reopening,
+        "together": together.together,
     }
     torch.manual_seed(0)
     model = load_model(case.checkpoint, device=case.device, bits=case.bits)

@@ -29,6 +29,12 @@ def large_products(device: str, dtype: torch.dtype) -> float:
     return 2.0 * side**3 / seconds_of(lambda: torch.mm(left, left, out=out), device)
 
 
+def reading_speed(device: str, dtype: torch.dtype) -> float:
+    """Bytes a second at which a tensor too large for any cache is read."""
+    tensor = torch.ones(2**26, device=device, dtype=dtype)
+    return tensor.nbytes / seconds_of(tensor.sum, device)
+
+
 def own_products(
     sizes: Dimensions, tokens: int, ratio: int, window: int, device: str, dtype: torch.dtype
 ) -> float:

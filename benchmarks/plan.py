@@ -25,6 +25,8 @@ class Plan:
     reopen_at: int = 256 * K
     rounds: int = 3
     answer: int = 16
+    questions: int = 8
+    answer_together: int = 128
     ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
     steep: int = 32
     """A larger ratio whose curve is drawn beside the first, from samples."""
@@ -80,6 +82,8 @@ QUICK = Plan(
     reopen_at=512,
     rounds=1,
     answer=3,
+    questions=3,
+    answer_together=4,
     ratios=(2, 8),
     reason="A smoke test: its figures mean nothing.",
 )

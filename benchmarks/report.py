@@ -16,6 +16,7 @@ from benchmarks.plot import draw_curve
 FLOOR_AIM = 0.60
 DECODE_AIM = 1.15
 REOPEN_AIM = 100
+TOGETHER_AIM = 4
 
 _HOW = """
 Each figure is the median of the rounds named in report.json. Every reading is a fresh process;
@@ -160,6 +161,8 @@ def _answering(found: Mapping[str, Any]) -> list[str]:
             f"as many keys: {decoding['loop_ratio']:.2f} and {decoding['decode_ratio']:.2f} times "
             f"(at most {DECODE_AIM}); the first token after a fork {decoding['first_ms']:.1f} ms"
         )
+    if together := found.get("together"):
+        lines.append(_together(together))
     if reopening := found["reopening"]:
         lines.append(
             f"- opening {reopening['file_bytes'] / 1e6:,.0f} MB from disk (cached): "
@@ -167,6 +170,19 @@ def _answering(found: Mapping[str, Any]) -> list[str]:
             f"{1000 * reopening['first_token_seconds']:.0f} ms" + _times_faster(found)
         )
     return lines
+
+
+def _together(found: Mapping[str, Any]) -> str:
+    count, floor = found["questions"], max(found["bytes_ms"], found["products_ms"])
+    alone, at_once = (found["answered"] / found[f"{way}_seconds"] for way in ("alone", "together"))
+    return (
+        f"- {count} questions at once over {found['kept']:,} keys: {at_once:,.0f} tokens/s, one "
+        f"after another {alone:,.0f}: {found['speedup']:.2f} times (at least {TOGETHER_AIM}), "
+        f"{found['equal']} of {count} answers equal; a step for all {found['step_ms']:.1f} ms, a "
+        f"token alone {found['token_ms']:.1f}; floor of a step {floor:.1f} ms "
+        f"({found['bytes_ms']:.1f} to read {found['bytes'] / 1e6:,.0f} MB once, "
+        f"{found['products_ms']:.1f} for its products), of which {floor / found['step_ms']:.0%}"
+    )
 
 
 def _times_faster(found: Mapping[str, Any]) -> str:

@@ -98,6 +98,14 @@ def _measure_shape(plan: Plan, options: argparse.Namespace) -> dict[str, Any]:
                 rounds=plan.rounds,
                 answer=plan.answer,
             ),
+            "together": run(
+                "together",
+                tokens=plan.decode_after,
+                ratio=options.ratio,
+                questions=plan.questions,
+                answer=plan.answer_together,
+                rounds=plan.rounds,
+            ),
             "reopening": run(
                 "reopening", tokens=plan.reopen_at, ratio=options.ratio, repeats=plan.rounds
             ),

@@ -60,6 +60,16 @@ def test_answers_are_timed_against_a_plain_model_of_as_many_keys(tiny: Any) -> N
     assert found["first_ms"] > 0
 
 
+def test_questions_at_once_get_the_answers_they_get_one_by_one(tiny: Any) -> None:
+    found = tiny["together"]
+    assert found["equal"] == found["questions"] == 3
+    assert found["answered"] == 12
+    assert found["speedup"] == pytest.approx(found["alone_seconds"] / found["together_seconds"])
+    assert found["bytes_ms"] > 0
+    assert found["products_ms"] > 0
+    assert found["bytes"] > found["kept"] * 2 * 2 * 2 * 16 * 4
+
+
 def test_reopening_counts_the_first_token_too(tiny: Any) -> None:
     found = tiny["reopening"]
     assert 0 < found["open_seconds"] < found["first_token_seconds"]
@@ -68,7 +78,13 @@ def test_reopening_counts_the_first_token_too(tiny: Any) -> None:
 def test_the_report_has_its_tables_and_plot_and_nothing_failed(out: Path, tiny: Any) -> None:
     report = (out / "report.md").read_text()
     assert tiny["failed"] == []
-    for part in ("| tokens |", "bytes per token of text", "answering over", "from disk"):
+    for part in (
+        "| tokens |",
+        "bytes per token of text",
+        "answering over",
+        "questions at once",
+        "from disk",
+    ):
         assert part in report
     assert (out / "tiny.png").read_bytes().startswith(b"\x89PNG")
 

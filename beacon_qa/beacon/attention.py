@@ -24,9 +24,8 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from beacon_qa.beacon.plugin import PassEnded, current_reading
-
-_flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-"""The library's fused kernel for CPUs, which also gives the log-sum-exp of each row."""
+from beacon_qa.beacon.seating import side_by_side
+from beacon_qa.beacon.softmax import Part, folded, fused, joined, over_all
 
 NAME = "beacon"
 """The attention implementation's name in the library's interface."""
@@ -63,49 +62,54 @@ def beacon_attention(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
         )
         return plain
-    if now.last is not None and module.layer_idx == now.last:
+    index = int(module.layer_idx)  # type: ignore[arg-type]
+    layer = now.layers[index]
+    if now.watch is not None and now.looking:
+        now.watch.see(index, query[:, :, now.looking], key, layer.shared, scaling)
+    if index == now.last:
         raise PassEnded
+    if now.seating is not None:
+        out = side_by_side(index, layer, query, key, value, now.seating, scaling)
+        return out.transpose(1, 2).contiguous(), None
     if torch.is_grad_enabled() and query.device.type == "cpu":
         out = _by_products(query, key, value, scaling)
-    elif query.shape[2] == 1:
-        out = _one_query(query, key, value, scaling)
+    elif layer.shared is None and query.device.type != "cpu":
+        out = _on_device(query, key, value, scaling)
     else:
-        out = _causal(query, key, value, scaling)
+        part = _causal(query, key, value, scaling)
+        if layer.shared is not None:
+            key, value = layer.shared
+            part = joined(part, over_all(query, key, value, scaling))
+        out = part[0]
     return out.transpose(1, 2).contiguous(), None
 
 
-def _one_query(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
-    # The queries of one key/value head become rows of one product, so that no key is repeated.
-    batch, heads, _, size = query.shape
-    grouped = query.reshape(batch, key.shape[1], heads // key.shape[1], size)
-    out: Tensor = scaled_dot_product_attention(grouped, key, value, scale=scaling)
-    return out.reshape(batch, heads, 1, size)
-
-
-def _causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
+def _on_device(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
     rows, kept = query.shape[2], key.shape[2]
-    if query.device.type != "cpu":
-        bias = None if rows == kept else causal_lower_right(rows, kept)
+    if rows == 1:
         out: Tensor = scaled_dot_product_attention(
-            query, key, value, bias, scale=scaling, is_causal=bias is None, enable_gqa=True
+            folded(query, key.shape[1]), key, value, scale=scaling
         )
-        return out
+        return out.reshape(query.shape)
+    bias = None if rows == kept else causal_lower_right(rows, kept)
+    out = scaled_dot_product_attention(
+        query, key, value, bias, scale=scaling, is_causal=bias is None, enable_gqa=True
+    )
+    return out
+
+
+def _causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Part:
+    rows, kept = query.shape[2], key.shape[2]
+    if rows == 1:
+        return over_all(query, key, value, scaling)
     before = kept - rows
     groups = query.shape[1] // key.shape[1]
     # Only the chunk's own keys are repeated; those before it are read where they lie.
     own = _repeat(key[:, :, before:], groups), _repeat(value[:, :, before:], groups)
-    merged: Tensor
-    merged, norm = _flash(query, *own, 0.0, True, scale=scaling)
+    part = fused(query, *own, scaling, causal=True)
     if before == 0:
-        return merged
-    batch, heads, _, size = query.shape
-    grouped = query.reshape(batch, key.shape[1], groups * rows, size)
-    past, past_norm = _flash(
-        grouped, key[:, :, :before], value[:, :, :before], 0.0, False, scale=scaling
-    )
-    # Two softmaxes become one by the weight of their sums (log-sum-exp).
-    share = torch.sigmoid(past_norm.reshape(batch, heads, rows) - norm)
-    return merged.lerp(past.reshape(query.shape), share[..., None].to(merged.dtype))
+        return part
+    return joined(part, over_all(query, key[:, :, :before], value[:, :, :before], scaling))
 
 
 def _by_products(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:

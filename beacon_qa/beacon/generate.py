@@ -18,6 +18,7 @@ from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaLis
 from transformers.generation.streamers import BaseStreamer
 
 from beacon_qa.beacon.memory import Memory
+from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
 
 
@@ -51,20 +52,24 @@ def decode(
     sampling: Sampling,
     *,
     should_stop: Callable[[], bool] | None = None,
+    watch: Watch | None = None,
 ) -> Iterator[int]:
     """Read the prompt `ids` on a fork of `memory` and yield each new token id as it is chosen.
 
     `memory` does not change. Closing the iterator, or `should_stop`, ends the work within one
-    token. Errors of the model are raised here.
+    token. A `watch` counts where the attention of prompt and answer falls. Errors of the model
+    are raised here.
     """
     prompt = torch.as_tensor(ids, dtype=torch.long).reshape(1, -1)
     prompt = prompt.to(model.model.embed_tokens.weight.device)
-    stops = sampling.stop_ids or _own_stops(model)
+    stops = sampling.stop_ids or own_stops(model)
     queue: SimpleQueue[int | BaseException | None] = SimpleQueue()
     halt = _Halt(should_stop)
+    fork = memory.fork()
+    fork.watch = watch
     worker = threading.Thread(
         target=_work,
-        args=(model, memory.fork(), prompt, _settings(sampling, stops), sampling.seed, queue, halt),
+        args=(model, fork, prompt, _settings(sampling, stops), sampling.seed, queue, halt),
         daemon=True,
     )
     worker.start()
@@ -77,6 +82,19 @@ def decode(
     finally:
         halt.event.set()
         worker.join()
+
+
+def attend(model: Any, memory: Memory, ids: Sequence[int], watch: Watch) -> None:
+    """Read `ids` on a fork of `memory` only to see where their attention falls."""
+    prompt = torch.as_tensor(ids, dtype=torch.long).reshape(1, -1)
+    fork = memory.fork()
+    fork.watch = watch
+    with torch.no_grad():
+        model(
+            input_ids=prompt.to(model.model.embed_tokens.weight.device),
+            past_key_values=fork,
+            only_read=True,
+        )
 
 
 def _work(
@@ -105,7 +123,8 @@ def _work(
         queue.put(None)
 
 
-def _own_stops(model: Any) -> tuple[int, ...]:
+def own_stops(model: Any) -> tuple[int, ...]:
+    """The ids at which the model's own settings end a text."""
     own = model.generation_config.eos_token_id
     return tuple(own) if isinstance(own, list) else () if own is None else (own,)
 

@@ -1,11 +1,13 @@
 """The keys and values of one decoder layer: what is kept of the text, and the open window.
 
-One buffer a layer, in this order along its token dimension:
+In this order along the token dimension:
 
     | sink | beacons of the full windows | open window: raw tokens and beacons | room |
      0      s                             held                                 length
 
-Knows tensors and places in the buffer; knows nothing of windows or ratios.
+A layer owns one buffer. That of a fork begins where the open window began: what lies before it is
+shared with the memory it was forked from, where it is never written again. Knows tensors and
+places; knows nothing of windows or ratios.
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ _STEP = 256
 class MemoryLayer(CacheLayerMixin):  # type: ignore[misc]
     """Keys (rotated) and values of one layer, (batch, kv_heads, tokens, head_dim).
 
-    Without gradients they live in a preallocated buffer and are written in place; a layer that
-    shares its buffer with another copies it before its first write. With gradients each step makes
-    new tensors, since the graph needs the old ones.
+    `keys` and `values` are the layer's own buffer, `shared` the entries before it, if any.
+    Without gradients the buffer is preallocated and written in place. With gradients each step
+    makes new tensors, since the graph needs the old ones.
     """
 
     is_sliding = False
@@ -36,32 +38,78 @@ class MemoryLayer(CacheLayerMixin):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.length = 0
-        self.shared = False
         self.reserved = 0
+        self.shared: tuple[Tensor, Tensor] | None = None
 
-    def share(self, length: int) -> MemoryLayer:
-        """A layer over the first `length` entries of this one; neither sees the other's writes."""
+    @property
+    def begin(self) -> int:
+        """The place of the first entry of the layer's own: as many are shared."""
+        return 0 if self.shared is None else int(self.shared[0].shape[2])
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether its entries lie in the main memory."""
+        return not self.is_initialized or self.keys.device.type == "cpu"
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the entries held, those shared included."""
+        if not self.is_initialized:
+            return 0
+        rows, heads, _, size = self.keys.shape
+        return 2 * rows * heads * self.length * size * self.keys.element_size()
+
+    def whole(self) -> tuple[Tensor, Tensor]:
+        """All keys and values held, those shared included; a copy where any are shared."""
+        own = self.length - self.begin
+        keys, values = self.keys[:, :, :own], self.values[:, :, :own]
+        if self.shared is None:
+            return keys, values
+        return torch.cat((self.shared[0], keys), dim=2), torch.cat((self.shared[1], values), dim=2)
+
+    def fork(self, held: int, length: int) -> MemoryLayer:
+        """A layer over the first `length` entries of this one; neither sees the other's writes.
+
+        The first `held`, which are condensed and stay as they are, are shared as far as they lie
+        in one piece; the others are copied.
+        """
         twin = MemoryLayer()
-        twin.keys, twin.values = self.keys, self.values
         twin.is_initialized, twin.length = self.is_initialized, length
-        self.shared = twin.shared = True
+        if not self.is_initialized:
+            return twin
+        keys, values = self.shared or (self.keys, self.values)
+        cut = min(held, self.begin) if self.shared is not None else held
+        twin.shared = (keys[:, :, :cut], values[:, :, :cut]) if cut else None
+        start, count = max(cut - self.begin, 0), length - cut
+        twin.keys = _grown(self.keys[:, :, start:], count, count + _STEP)
+        twin.values = _grown(self.values[:, :, start:], count, count + _STEP)
         return twin
+
+    def own(self) -> None:
+        """Copy what is shared, so that nothing is."""
+        if self.shared is not None:
+            keys, values = self.whole()
+            self.keys, self.values, self.shared = keys, values, None
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
     ) -> tuple[Tensor, Tensor]:
-        """Append entries, and return all keys and values with them."""
+        """Append entries, and return all keys and values of the layer's own with them."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
-        start, self.length = self.length, self.length + key_states.shape[2]
+        if torch.is_grad_enabled():
+            self.own()
+        start = self.length - self.begin
+        end = start + key_states.shape[2]
+        self.length += key_states.shape[2]
         if torch.is_grad_enabled():
             self.keys = torch.cat((self.keys[:, :, :start], key_states), dim=2)
             self.values = torch.cat((self.values[:, :, :start], value_states), dim=2)
             return self.keys, self.values
-        self._make_room(start)
-        self.keys[:, :, start : self.length] = key_states
-        self.values[:, :, start : self.length] = value_states
-        return self.keys[:, :, : self.length], self.values[:, :, : self.length]
+        self._make_room(start, end)
+        self.keys[:, :, start:end] = key_states
+        self.values[:, :, start:end] = value_states
+        return self.keys[:, :, :end], self.values[:, :, :end]
 
     def keep(self, entries: Tensor, start: int, frequencies: Tensor) -> None:
         """Move `entries` (indices, ascending) to `start`, turn their keys, and drop what follows.
@@ -72,27 +120,26 @@ class MemoryLayer(CacheLayerMixin):  # type: ignore[misc]
         entries = entries.to(self.keys.device)
         end = start + len(entries)
         shift = torch.arange(start, end, device=entries.device) - entries
-        keys = turn(self.keys.index_select(2, entries), shift, frequencies.to(self.keys.device))
-        values = self.values.index_select(2, entries)
+        mine = entries - self.begin
+        keys = turn(self.keys.index_select(2, mine), shift, frequencies.to(self.keys.device))
+        values = self.values.index_select(2, mine)
+        first, last = start - self.begin, end - self.begin
         if torch.is_grad_enabled():
-            self.keys = torch.cat((self.keys[:, :, :start], keys), dim=2)
-            self.values = torch.cat((self.values[:, :, :start], values), dim=2)
+            self.keys = torch.cat((self.keys[:, :, :first], keys), dim=2)
+            self.values = torch.cat((self.values[:, :, :first], values), dim=2)
         else:
-            self._make_room(start, end)
-            self.keys[:, :, start:end] = keys
-            self.values[:, :, start:end] = values
+            self._make_room(first, last)
+            self.keys[:, :, first:last] = keys
+            self.values[:, :, first:last] = values
         self.length = end
 
-    def _make_room(self, used: int, needed: int | None = None) -> None:
-        needed = max(self.length, needed or 0)
+    def _make_room(self, used: int, needed: int) -> None:
         capacity = self.keys.shape[2]
-        if needed <= capacity and not self.shared:
-            return
         if needed > capacity:
-            capacity = max(needed, self.reserved, capacity + max(_STEP, capacity // 2))
-        self.keys = _grown(self.keys, used, capacity)
-        self.values = _grown(self.values, used, capacity)
-        self.shared = False
+            grown = capacity + max(_STEP, capacity // 2)
+            capacity = max(needed, self.reserved - self.begin, grown)
+            self.keys = _grown(self.keys, used, capacity)
+            self.values = _grown(self.values, used, capacity)
 
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
         """Take batch, heads, size, dtype and device from the first keys and values."""
@@ -102,15 +149,12 @@ class MemoryLayer(CacheLayerMixin):  # type: ignore[misc]
     def adopt(self, keys: Tensor, values: Tensor) -> None:
         """Take keys and values made elsewhere, a memory file say, as this layer's own."""
         self.keys, self.values, self.length = keys, values, keys.shape[2]
-        self.is_initialized = True
+        self.shared, self.is_initialized = None, True
 
     def batch_repeat_interleave(self, repeats: int) -> None:
         """Repeat each row, for several answers to one prompt."""
-        self.adopt(
-            self.keys[:, :, : self.length].repeat_interleave(repeats, dim=0),
-            self.values[:, :, : self.length].repeat_interleave(repeats, dim=0),
-        )
-        self.shared = False
+        keys, values = self.whole()
+        self.adopt(keys.repeat_interleave(repeats, dim=0), values.repeat_interleave(repeats, dim=0))
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         """Keys that `query_length` more positions will see, and the offset of the first."""

@@ -19,6 +19,7 @@ from transformers.cache_utils import Cache
 
 from beacon_qa.beacon.config import BeaconConfig
 from beacon_qa.beacon.layers import MemoryLayer
+from beacon_qa.beacon.watch import Watch
 from beacon_qa.beacon.windows import Chunk, Clock, kept_per_window
 from beacon_qa.errors import ModelError
 
@@ -67,6 +68,8 @@ class Memory(Cache):  # type: ignore[misc]
         self.identity = identity
         self.frequencies = frequencies
         self.held = held
+        self.watch: Watch | None = None
+        """Counts where attention falls while this memory is read on; a fork starts without."""
 
     @property
     def config(self) -> BeaconConfig:
@@ -108,11 +111,7 @@ class Memory(Cache):  # type: ignore[misc]
     @property
     def nbytes(self) -> int:
         """Bytes of the entries held, over all layers and rows."""
-        return sum(
-            2 * layer.keys[:, :, : layer.length].numel() * layer.keys.element_size()
-            for layer in self.layers
-            if layer.is_initialized
-        )
+        return sum(layer.nbytes for layer in self.layers)
 
     @contextmanager
     def reading(self, chunk: Chunk) -> Iterator[None]:
@@ -137,18 +136,21 @@ class Memory(Cache):  # type: ignore[misc]
         # Within a window every ratio-th raw token is followed by a beacon; ratio 0 keeps all.
         index = torch.arange(kept)
         entries = self.held + (index * (ratio + 1) + ratio if ratio else index)
-        start = self.held if self.windows > 1 else self.config.sink
+        start = self.held or self.config.sink
+        if self.watch is not None:
+            self.watch.settle(self.held)
         for layer in self.layers:
             layer.keep(entries, start, self.frequencies)
         self.held = start + kept
 
-    def fork(self) -> Memory:
+    def fork(self, *, share: bool | None = None) -> Memory:
         """A memory that goes on from here by itself; this one does not change.
 
-        Nothing is copied until one of the two is written to.
+        With `share` what is condensed is shared, and only the open window is copied; None is yes
+        on a CPU, no on a GPU, where a copy takes less time than two kernels for one at each token.
         """
         clock = dataclasses.replace(self.clock, closed=list(self.clock.closed))
-        return self._twin(clock, self.kept, self.held)
+        return self._twin(clock, self.kept, self.held, share)
 
     def as_of(self, windows: int) -> Memory:
         """The memory as it was when `windows` windows had been read, the open window empty.
@@ -163,14 +165,28 @@ class Memory(Cache):  # type: ignore[misc]
         held = self._held_after(windows)
         tokens = windows * self.config.window
         clock = dataclasses.replace(self.clock, closed=closed, tokens=tokens, in_window=0)
-        return self._twin(clock, held, held)
+        return self._twin(clock, held, held, None)
+
+    def sealed(self) -> Memory:
+        """A fork that keeps all it holds as it is, and condenses nothing that is read after it.
+
+        For passages to be read again, and what follows from them: they stay raw.
+        """
+        clock = dataclasses.replace(
+            self.clock, closed=list(self.clock.closed), schedule=(0,), ratio=0, in_window=0
+        )
+        return self._twin(clock, self.kept, self.kept, None)
 
     def _held_after(self, windows: int) -> int:
         sizes = [kept_per_window(r, self.config.window) for r in self.clock.closed[:windows]]
         return self.config.sink + sum(sizes) if sizes else 0
 
-    def _twin(self, clock: Clock, kept: int, held: int) -> Memory:
-        layers = [layer.share(kept) for layer in self.layers]
+    def _twin(self, clock: Clock, kept: int, held: int, share: bool | None) -> Memory:
+        # Only what is condensed stays as it is, and can be shared.
+        layers = [layer.fork(min(held, self.held), kept) for layer in self.layers]
+        for layer in layers:
+            if not (layer.on_cpu if share is None else share):
+                layer.own()
         return Memory(
             clock, layers, identity=self.identity, frequencies=self.frequencies, held=held
         )
@@ -178,8 +194,12 @@ class Memory(Cache):  # type: ignore[misc]
     def reserve(self, tokens: int, ratio: int) -> None:
         """Make the next growth large enough for `tokens` more raw tokens at `ratio`."""
         window = self.config.window
-        kept = (tokens // window + 2) * kept_per_window(ratio, window) + 2 * window
+        beacons = (tokens // window) * kept_per_window(ratio, window)
+        kept = beacons + 2 * kept_per_window(ratio, window) + 2 * window
         for layer in self.layers:
+            # What a long reading adds comes into one piece with the rest once, not in each fork.
+            if self.held + beacons > layer.begin + layer.begin // 4:
+                layer.own()
             layer.reserved = layer.length + kept
 
     def get_seq_length(self, layer_idx: int = 0) -> int:

@@ -42,8 +42,9 @@ def save_memory(memory: Memory, path: Path, note: Mapping[str, str] | None = Non
     tensors = {}
     for index, layer in enumerate(memory.layers):
         if layer.is_initialized:
-            tensors[f"keys.{index}"] = layer.keys[:, :, : layer.length].contiguous()
-            tensors[f"values.{index}"] = layer.values[:, :, : layer.length].contiguous()
+            keys, values = layer.whole()
+            tensors[f"keys.{index}"] = keys.contiguous()
+            tensors[f"values.{index}"] = values.contiguous()
     clock = memory.clock
     header = {
         "format": FORMAT,

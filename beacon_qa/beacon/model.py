@@ -17,10 +17,12 @@ from torch import Tensor, nn
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from beacon_qa.beacon.config import BeaconConfig, check_ratios, read_config
+from beacon_qa.beacon.heads import evidence_contrast, evidence_heads
 from beacon_qa.beacon.inputs import Targets, checked, refuse_padding
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.memory import Memory, ModelIdentity
-from beacon_qa.beacon.plugin import add_projection, reading, route
+from beacon_qa.beacon.plugin import Reading, add_projection, reading, route
+from beacon_qa.beacon.rows import Rows, step
 from beacon_qa.beacon.windows import Chunk, Clock
 from beacon_qa.errors import ModelError
 
@@ -39,6 +41,8 @@ class BeaconMixin:
         self.beacon: BeaconConfig = read_config(config)
         super().__init__(config, *args, **kwargs)  # type: ignore[call-arg]
         self.identity: ModelIdentity | None = None
+        self.evidence_heads = evidence_heads(config)
+        self.evidence_contrast = evidence_contrast(config)
         self.model: Any
         self.model.beacon_embed_tokens = nn.Embedding(1, config.hidden_size)
         for layer in self.model.layers:
@@ -104,8 +108,10 @@ class BeaconMixin:
         given (spec sections 10 and 13). `only_read` fills the memory, gives no logits, and leaves
         out all that only they need. Raises ModelError, and leaves the memory as it was, for
         embeddings instead of ids, no ids, another number of rows than the memory holds, and
-        padding elsewhere than on the right.
+        padding elsewhere than on the right. With Rows: one token of each text, see `rows.step`.
         """
+        if isinstance(past_key_values, Rows) and input_ids is not None:
+            return step(self, input_ids, past_key_values)
         if not isinstance(past_key_values, Memory):
             return super().forward(  # type: ignore[misc]
                 input_ids=input_ids,
@@ -165,7 +171,10 @@ class BeaconMixin:
         positions = torch.arange(memory.kept, memory.kept + chunk.size, device=ids.device)
         hidden: Tensor | None = None
         last = None if wanted else len(self.model.layers) - 1
-        with reading(None if raw is None else where, last):
+        beacons = None if raw is None else where
+        watch = memory.watch
+        looking = watch.rows(memory.tokens, chunk.raw, chunk.beacons) if watch else ()
+        with reading(Reading(beacons, last, memory.layers, watch=watch, looking=looking)):
             hidden = self.model(
                 inputs_embeds=embeds,
                 position_ids=positions[None],

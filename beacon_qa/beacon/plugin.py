@@ -7,13 +7,36 @@ on two threads. Knows modules and places; knows nothing of windows or memory. Sp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from beacon_qa.beacon.watch import Watch
+
+
+@dataclass(frozen=True)
+class Seating:
+    """Positions of several texts in one pass, one after another, and who sees which keys.
+
+    Of the texts' own keys: `spread` lists positions so that each text gets as many places, some
+    twice where it has fewer, and `gather` finds the positions again among those places; None where
+    each text has one position. `hidden` (texts, 1, places of all queries of a head, keys) is added
+    to the scores: minus infinity where a place must not look.
+    Of keys they share: `circles` names a text of each circle that shares some, and the circle's
+    positions, None for all. `watched` has a watch, its text and the positions it counts.
+    """
+
+    texts: Sequence[Any]
+    spread: Tensor | None
+    gather: Tensor | None
+    hidden: Tensor
+    circles: Sequence[tuple[int, Tensor | None]]
+    watched: Sequence[tuple[Watch, int, list[int]]]
 
 
 @dataclass(frozen=True)
@@ -21,10 +44,17 @@ class Reading:
     """A forward pass over one chunk of a text; `beacons` are their places in it, if any.
 
     `last` is the layer at which the pass may end, its keys and values being all that is wanted.
+    Each of the cache's `layers` may have keys and values `shared` with others, which come before
+    those it gives. `seating` says which positions belong to which of several texts read side by
+    side. A `watch` counts where the attention of the positions `looking` falls.
     """
 
     beacons: Tensor | None
     last: int | None = None
+    layers: Sequence[Any] = ()
+    seating: Seating | None = None
+    watch: Watch | None = None
+    looking: Sequence[int] = ()
 
 
 class PassEnded(Exception):
@@ -44,16 +74,13 @@ def current_reading() -> Reading | None:
 
 
 @contextmanager
-def reading(beacons: Tensor | None, last: int | None = None) -> Iterator[None]:
-    """Route the forward pass inside: `beacons` are indices along the chunk's token dimension.
-
-    With `last` the pass may end in that layer, and nothing is computed after it.
-    """
-    token = _READING.set(Reading(beacons, last))
+def reading(now: Reading) -> Iterator[None]:
+    """Route the forward pass inside; with `last` nothing is computed after that layer."""
+    token = _READING.set(now)
     try:
         yield
     except PassEnded:
-        if last is None:
+        if now.last is None:
             raise
     finally:
         _READING.reset(token)

@@ -11,13 +11,13 @@ Knows tensors and heads; knows nothing of what the entries stand for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-Head = tuple[int, int]
-"""A layer and one of its query heads, both counted from 0."""
+from beacon_qa.beacon.heads import Head
 
 _BLOCK = 1 << 24
 """The most scores made at once: a long prompt over a long memory is taken in parts."""
@@ -27,7 +27,9 @@ class Watch:
     """Adds up the attention that `heads` pay to the first `count` entries of a memory.
 
     Give it to a memory (`memory.watch = watch`) before reading on; `scores` is (count,), float32
-    on the CPU, and `tokens` the number of tokens that looked.
+    on the CPU, and `tokens` the number of tokens that looked. Only the tokens [first, end) in
+    `counted`, places in the text that is read, have a say: a template's own words look at nothing
+    in particular, and always at the same places.
     """
 
     def __init__(self, heads: Sequence[Head], count: int) -> None:
@@ -37,10 +39,21 @@ class Watch:
         self.count = count
         self.scores = torch.zeros(count)
         self.tokens = 0
+        self.counted: list[tuple[int, int]] = [(0, sys.maxsize)]
 
     def settle(self, held: int) -> None:
         """From now on look at the first `held` entries only: those after them are condensed."""
         self.count = min(self.count, held)
+
+    def rows(self, start: int, raw: int, beacons: Sequence[int]) -> tuple[int, ...]:
+        """Which positions of a chunk count, whose `raw` tokens begin at place `start`."""
+        hidden = set(beacons)
+        places = [place for place in range(raw + len(beacons)) if place not in hidden]
+        return tuple(
+            place
+            for token, place in enumerate(places, start)
+            if any(first <= token < end for first, end in self.counted)
+        )
 
     def see(
         self,
@@ -50,12 +63,12 @@ class Watch:
         shared: tuple[Tensor, Tensor] | None,
         scaling: float | None,
     ) -> None:
-        """Count one pass in one layer.
+        """Count the positions of one pass in one layer.
 
-        query (1, heads, tokens, head_dim); key (1, kv_heads, own entries, head_dim) follow the
-        keys that are `shared`, if any.
+        query (1, heads, positions that count, head_dim); key (1, kv_heads, own entries, head_dim)
+        follow the keys that are `shared`, if any.
         """
-        if self.count == 0 or layer not in self.heads:
+        if self.count == 0 or layer not in self.heads or not query.shape[2]:
             return
         if layer == min(self.heads):
             self.tokens += query.shape[2]

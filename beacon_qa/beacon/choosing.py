@@ -1,0 +1,75 @@
+"""Choose the next token of one text: greedy or sampled, counted and stopped.
+
+The same choices as the library's `generate` makes, with its own processors, but with a random
+generator for each text, so that texts decoded together do not draw from each other's. Knows
+scores and ids; knows nothing of models or memories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from transformers import (
+    LogitsProcessorList,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from beacon_qa.beacon.generate import Sampling
+
+
+class Chooser:
+    """Chooses one text's tokens, one after another, after its `prompt`.
+
+    `last` is the token chosen last; `ended` says that it was a stop or that no more are wanted.
+    """
+
+    def __init__(self, prompt: Sequence[int], sampling: Sampling, stops: Sequence[int]) -> None:
+        self.last = -1
+        self.ended = False
+        self._sampling = sampling
+        self._stops = frozenset(stops)
+        self._left = sampling.max_new_tokens
+        self._ids = list(prompt)
+        self._processors = _processors(sampling)
+        self._generator: torch.Generator | None = None
+
+    def choose(self, scores: Tensor, best: int) -> int | None:
+        """The next token by its scores (vocabulary,), of which `best` is the highest.
+
+        None when it is a stop.
+        """
+        self.last = best if not self._processors and self._greedy else self._drawn(scores)
+        self._ids.append(self.last)
+        self._left -= 1
+        stopped = self.last in self._stops
+        self.ended = stopped or self._left == 0
+        return None if stopped else self.last
+
+    @property
+    def _greedy(self) -> bool:
+        return self._sampling.temperature == 0
+
+    def _drawn(self, scores: Tensor) -> int:
+        ids = torch.tensor([self._ids], device=scores.device)
+        scores = self._processors(ids, scores[None])
+        if self._greedy:
+            return int(scores.argmax())
+        if self._generator is None and self._sampling.seed is not None:
+            self._generator = torch.Generator(scores.device).manual_seed(self._sampling.seed)
+        shares = scores.softmax(dim=-1)
+        return int(torch.multinomial(shares, num_samples=1, generator=self._generator))
+
+
+def _processors(sampling: Sampling) -> LogitsProcessorList:
+    found = LogitsProcessorList()
+    if sampling.repetition_penalty != 1.0:
+        found.append(RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty))
+    if sampling.temperature not in (0.0, 1.0):
+        found.append(TemperatureLogitsWarper(sampling.temperature))
+    if sampling.temperature and sampling.top_p < 1.0:
+        found.append(TopPLogitsWarper(sampling.top_p))
+    return found

@@ -1,0 +1,55 @@
+"""Which attention heads tell where a text is looked up: kept in the checkpoint's config.
+
+    "beacon_evidence_heads": [[1, 0], [1, 2], ...]     layers and query heads, best first
+    "beacon_evidence_contrast": 9.5                    above it a find is trusted
+
+`beacon-qa evaluate evidence --calibrate` chooses both on texts whose answers are known. A checkpoint
+without them has heads from the middle of its layers watched, where models look things up. Knows a
+Hugging Face config; knows nothing of tensors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beacon_qa.errors import ConfigError
+
+Head = tuple[int, int]
+"""A layer and one of its query heads, both counted from 0."""
+
+MOST_HEADS = 8
+"""Heads watched when the checkpoint names none: as many as stay cheap."""
+
+CONTRAST = 12.0
+"""How sharp a find must be to be trusted when the checkpoint does not say."""
+
+
+def evidence_heads(config: Any) -> tuple[Head, ...]:
+    """The heads to watch; raises ConfigError for heads the model does not have."""
+    layers, heads = config.num_hidden_layers, config.num_attention_heads
+    named = getattr(config, "beacon_evidence_heads", None)
+    if named is None:
+        groups = heads // config.num_key_value_heads
+        # One head of each key/value head: those of a group look at the same keys.
+        firsts = range(0, heads, groups)
+        places = sorted({layers // 2, 2 * layers // 3})
+        each = max(1, MOST_HEADS // len(places))
+        return tuple((layer, head) for layer in places for head in [*firsts][:each])
+    chosen = []
+    for pair in named:
+        fits = isinstance(pair, list | tuple) and len(pair) == 2
+        if not fits or not (0 <= pair[0] < layers and 0 <= pair[1] < heads):
+            raise ConfigError(
+                f"beacon_evidence_heads names {pair!r}; each is a layer below {layers} and a head "
+                f"below {heads}."
+            )
+        chosen.append((int(pair[0]), int(pair[1])))
+    return tuple(chosen)
+
+
+def evidence_contrast(config: Any) -> float:
+    """The contrast above which a find is trusted; raises ConfigError for one that is none."""
+    value = getattr(config, "beacon_evidence_contrast", CONTRAST)
+    if not isinstance(value, int | float) or value < 0:
+        raise ConfigError(f"beacon_evidence_contrast is {value!r}; it must be 0 or more.")
+    return float(value)
