@@ -18,7 +18,7 @@ ONLY_IN = {
     "transformers": ("beacon", "training"),
     "torch": ("beacon", "training", "evaluation", "commands", "lane.py", "machine.py"),
     "gradio": (),
-    "langchain_core": (),
+    "langchain_core": ("langchain",),
     "bitsandbytes": (),
     "pypdf": ("documents",),
 }
