@@ -1,0 +1,33 @@
+"""How answers are told, from the settings a browser holds.
+
+Knows the settings' names and bounds; a value that is missing or no number is the one to begin with.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beacon_qa.beacon import Sampling
+from ui.states import SETTINGS
+
+_MOST_TOKENS = 4096
+_HOTTEST = 2.0
+
+
+def sampling(settings: Any) -> Sampling:
+    """The answer length and temperature that are set."""
+    length = int(_number(settings, "max_new_tokens"))
+    return Sampling(
+        max_new_tokens=min(max(length, 1), _MOST_TOKENS), temperature=temperature(settings)
+    )
+
+
+def temperature(settings: Any) -> float:
+    """The temperature that is set."""
+    return min(max(_number(settings, "temperature"), 0.0), _HOTTEST)
+
+
+def _number(settings: Any, name: str) -> float:
+    value = settings.get(name) if isinstance(settings, dict) else None
+    known = isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    return float(value if known and value is not None else SETTINGS[name])  # type: ignore[arg-type]

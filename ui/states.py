@@ -1,0 +1,39 @@
+"""What a browser remembers between two events: ids and plain values, never books or tensors.
+
+Knows gradio's State; knows nothing of what the ids stand for. The values are small because
+gradio copies them, and are checked wherever they are used because a browser may send any.
+
+An event that gives a state another value has to go through gradio's queue: outside of it, with
+`queue=False`, the value changes but nobody who listens to `state.change` is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+MAX_NEW_TOKENS, TEMPERATURE, RATIO = 256, 0.0, "auto"
+
+SETTINGS = {"max_new_tokens": MAX_NEW_TOKENS, "temperature": TEMPERATURE, "ratio": RATIO}
+"""The settings a browser begins with: answer length in tokens, temperature, condensing ratio."""
+
+
+@dataclass(frozen=True)
+class States:
+    """The states that panels share.
+
+    `book` is the id of the book on show, "" for none. `conversation` is the id of the
+    conversation on show, None before the first question. `answer` is the id of the message whose
+    evidence is on show, or None. `settings` is a dict like SETTINGS.
+    """
+
+    book: gr.State
+    conversation: gr.State
+    answer: gr.State
+    settings: gr.State
+
+    @classmethod
+    def build(cls) -> States:
+        """New states; to be called inside of a gr.Blocks."""
+        return cls(gr.State(""), gr.State(None), gr.State(None), gr.State(dict(SETTINGS)))
