@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from threading import RLock
+from threading import Event, RLock
 from typing import Literal
 
+from beacon_qa.evidence import Passage
+from beacon_qa.looking import Looking, Round
 from beacon_qa.textstream import TextStream
 
 Finish = Literal["", "stop", "length", "cancelled"]
@@ -63,9 +65,14 @@ class Answer:
         prompt: tuple[int, int],
         limit: int,
         coverage: Coverage,
+        halt: Event | None = None,
+        looking: Looking | None = None,
         on_end: Callable[[list[int]], None] | None = None,
     ) -> None:
-        """`prompt` is (cached, new) input tokens, `limit` the most tokens the answer may have."""
+        """`prompt` is (cached, new) input tokens, `limit` the most tokens the answer may have.
+
+        `halt` is set to tell the source of the tokens, at work in another thread, to give up.
+        """
         self.question = question
         self.coverage = coverage
         self.finish: Finish = ""
@@ -73,6 +80,8 @@ class Answer:
         self._stream = stream
         self._prompt = prompt
         self._limit = limit
+        self._halt = halt or Event()
+        self._looking = looking
         self._on_end = on_end
         self._ids: list[int] = []
         self._pieces: list[str] = []
@@ -101,12 +110,40 @@ class Answer:
 
     @property
     def usage(self) -> Usage:
-        """Tokens used until now."""
+        """Tokens used until now, with those that looking back has read and told."""
         cached, new = self._prompt
-        return Usage(cached + new, len(self._ids), cached)
+        new += self._looking.tokens if self._looking else 0
+        told = len(self._ids) + (self._looking.told if self._looking else 0)
+        return Usage(cached + new, told, cached)
 
-    def cancel(self) -> None:
-        """End the answer here; what has been told stays."""
+    @property
+    def evidence(self) -> tuple[Passage, ...]:
+        """The passages it rests on, best first, from attention until now; empty before."""
+        return self._looking.evidence.passages if self._looking else ()
+
+    @property
+    def attention(self) -> tuple[float, ...]:
+        """The share of attention that fell on each window of the text, until now."""
+        return self._looking.evidence.windows if self._looking else ()
+
+    @property
+    def read_again(self) -> tuple[Passage, ...]:
+        """The passages that were read again, raw, before the answer was told."""
+        return self._looking.read_again if self._looking else ()
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """What was told from which passages on the way, where looking back took several rounds."""
+        return self._looking.rounds if self._looking else ()
+
+    def cancel(self, *, wait: bool = True) -> None:
+        """End the answer here; what has been told stays.
+
+        Without `wait` the model is only told to stop, for callers that must not be held up.
+        """
+        self._halt.set()
+        if not wait:
+            return
         with self._lock:
             if not self.finish:
                 self._end("cancelled")
@@ -120,6 +157,9 @@ class Answer:
             except BaseException:
                 self._end("cancelled")
                 raise
+            if self._halt.is_set():
+                self._end("cancelled")
+                break
             if token is None:
                 self._end("length" if len(self._ids) >= self._limit else "stop")
                 break
@@ -137,8 +177,5 @@ class Answer:
             self._on_end(self._ids)
 
     def _tell(self, text: str) -> None:
-        # Models begin an answer with the space that stands before its first word.
-        if not self._pieces:
-            text = text.lstrip()
         if text:
             self._pieces.append(text)

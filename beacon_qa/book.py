@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from beacon_qa.answer import Answer, Coverage
@@ -18,9 +18,14 @@ from beacon_qa.chat import Chat, Turn
 from beacon_qa.documents import Document, Span
 from beacon_qa.engine import Engine
 from beacon_qa.errors import DocumentError
+from beacon_qa.evidence import Evidence, Ground
+from beacon_qa.gathering import Source
+from beacon_qa.looking import LookBack, Looking, check_look_back
 from beacon_qa.places import find_place
 from beacon_qa.plaintext import EncodedText
 from beacon_qa.prompts import Length, summary_tokens
+from beacon_qa.quotes import Quote, check_quotes
+from beacon_qa.rounds import Rounds, rounds_for
 from beacon_qa.summary import Summary
 
 
@@ -102,23 +107,89 @@ class Book:
         size = self.engine.window
         return self.offset_of(window * size), self.offset_of((window + 1) * size)
 
+    @cached_property
+    def ground(self) -> Ground:
+        """The text under the memory, in which an answer's evidence lies."""
+        opening = len(self.engine.prompts.layout.opening)
+        return Ground(self.document, self.encoded, opening, self.memory.tokens, self.engine.window)
+
+    def looking(
+        self, look_back: LookBack | None = None, question: str = "", rounds: int | None = None
+    ) -> Looking:
+        """One answer's look at the text, in the engine's way or another.
+
+        In so many rounds at most; None is several for a `question` that asks for all of something.
+        """
+        way = self.engine.look_back if look_back is None else check_look_back(look_back)
+        model, limit = self.engine.model, rounds_for(question, rounds)
+        if limit == 1 or way == "off":
+            return Looking(model, self.ground, way)
+        return Rounds(model, self.ground, way, limit=limit)
+
     def ask(
-        self, question: str, *, sampling: Sampling | None = None, stop: Sequence[str] = ()
+        self,
+        question: str,
+        *,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        look_back: LookBack | None = None,
+        rounds: int | None = None,
+        source: Source | None = None,
     ) -> Answer:
-        """The answer to one question, told as it is iterated; the memory is not changed."""
+        """The answer to one question, told as it is iterated; the memory is not changed.
+
+        `look_back` "on" reads the passages that the question's attention finds again before
+        answering, "auto" where they stand out, "off" never; None is the engine's own way. It takes
+        so many `rounds` at most; None is several for a question that asks for all of something,
+        else one. With a `source` of the engine's it is told together with others. Raises
+        ModelError for a `look_back` or `rounds` that is none.
+        """
+        prompts = self.engine.prompts
         return self.engine.answer(
             question,
-            self.engine.prompts.question(question),
+            partial(prompts.question, question),
             lambda: self.memory,
             cached=self.memory.tokens,
             coverage=self.coverage,
             sampling=sampling,
             stop=stop,
+            looking=self.looking(look_back, question, rounds),
+            source=source,
         )
+
+    def ask_many(
+        self,
+        questions: Iterable[str],
+        *,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        look_back: LookBack | None = None,
+    ) -> list[Answer]:
+        """The answers to several questions, told together: the memory is read once for all.
+
+        Iterating any of them, in any thread, moves all of them on; cancelling one leaves the
+        others. The answers are those that `ask` gives one by one.
+        """
+        source = self.engine.company()
+        return [
+            self.ask(question, sampling=sampling, stop=stop, look_back=look_back, source=source)
+            for question in questions
+        ]
+
+    def find(self, question: str) -> Evidence:
+        """Where in the text a question's attention falls, without answering it."""
+        prompts = self.engine.prompts
+        ids, words = prompts.question(question), len(prompts.answer(question))
+        after = len(prompts.layout.ask)
+        return self.looking("on").find(self.memory, ids, words, after)
 
     def chat(self, history: Iterable[Turn] = ()) -> Chat:
         """A conversation whose later questions know the earlier ones, from `history` on."""
-        return Chat(self.engine, self.memory, self.coverage, history)
+        return Chat(self.engine, self.memory, self.coverage, history, looking=self.looking)
+
+    def check(self, answer: str) -> tuple[Quote, ...]:
+        """The quotations and numbers of an answer, looked up in the text that is in memory."""
+        return check_quotes(answer, self.document, up_to=self.offset_of(self.memory.tokens))
 
     def summarize(
         self,
@@ -130,12 +201,14 @@ class Book:
         """A summary of all that is in memory, or one a chapter, told as it is iterated.
 
         Each chapter is summarized from the memory as it was at the chapter's end: all earlier
-        chapters are in it. Raises DocumentError by chapter for a text without chapters.
+        chapters are in it. Nothing is read again: a few passages are not the whole. Raises
+        DocumentError by chapter for a text without chapters.
         """
         settings = sampling or Sampling(max_new_tokens=summary_tokens(length))
         request = self.engine.prompts.summary_request
         if not by_chapter:
-            return Summary(iter([("", self.ask(request(length), sampling=settings))]))
+            whole = self.ask(request(length), sampling=settings, look_back="off")
+            return Summary(iter([("", whole)]))
         end = self.offset_of(self.memory.tokens)
         chapters = [span for span in self.chapters if span.end <= end]
         if not chapters:
@@ -146,7 +219,8 @@ class Book:
         def parts() -> Iterator[tuple[str, Answer]]:
             for span in chapters:
                 question = request(length, span.label)
-                yield span.label, self.as_of(span).ask(question, sampling=settings)
+                known = self.as_of(span)
+                yield span.label, known.ask(question, sampling=settings, look_back="off")
 
         return Summary(parts())
 

@@ -5,12 +5,14 @@ Knows a memory and the turns since; knows nothing of books or of keeping convers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from beacon_qa.answer import Answer, Coverage
 from beacon_qa.beacon import Memory, Sampling
 from beacon_qa.engine import Engine
+from beacon_qa.looking import LookBack, Looking
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,17 @@ class Chat:
     """
 
     def __init__(
-        self, engine: Engine, memory: Memory, coverage: Coverage, history: Iterable[Turn] = ()
+        self,
+        engine: Engine,
+        memory: Memory,
+        coverage: Coverage,
+        history: Iterable[Turn] = (),
+        *,
+        looking: Callable[[LookBack | None, str, int | None], Looking] | None = None,
     ) -> None:
+        """`looking` makes each answer's look at the text that the memory begins with."""
         self._engine = engine
+        self._looking = looking
         self._memory = memory
         self._coverage = coverage
         self._unread: list[int] = []
@@ -51,11 +61,24 @@ class Chat:
         return [*self._turns, Turn(answer.question, answer.so_far)]
 
     def ask(
-        self, question: str, *, sampling: Sampling | None = None, stop: Sequence[str] = ()
+        self,
+        question: str,
+        *,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        look_back: LookBack | None = None,
+        rounds: int | None = None,
     ) -> Answer:
-        """The answer to the next question; an earlier answer still being told ends here."""
+        """The answer to the next question; an earlier answer still being told ends here.
+
+        `look_back` and `rounds` are as in `Book.ask`; what was read again for one answer is not
+        there for the next.
+        """
+        # First, so that a `look_back` that is none does not end the answer being told.
+        looking = self._looking(look_back, question, rounds) if self._looking else None
         self._settle()
-        ids = self._engine.prompts.question(question, first=not self._turns)
+        prompts, first = self._engine.prompts, not self._turns
+        prompt = partial(prompts.question, question, first=first)
 
         # The answer must not know the chat: a pair that know each other is collected at any time,
         # also inside a step of the model, which its end would wait for.
@@ -63,15 +86,16 @@ class Chat:
         memory = self._memory
         answer = self._engine.answer(
             question,
-            ids,
+            prompt,
             lambda: memory,
             cached=memory.tokens,
             coverage=self._coverage,
             sampling=sampling,
             stop=stop,
+            looking=looking,
             on_end=told.extend,
         )
-        self._current = answer, ids, told
+        self._current = answer, prompt(), told
         return answer
 
     def _settle(self) -> None:

@@ -5,9 +5,10 @@ Knows token ids, memories and the model; knows nothing of books, files or pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from beacon_qa.answer import Answer, Coverage
@@ -21,9 +22,13 @@ from beacon_qa.beacon import (
     open_memory,
 )
 from beacon_qa.beacon import load_model as load_checkpoint
+from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
+from beacon_qa.gathering import Begin, Gathering, Source
 from beacon_qa.lane import MODEL_LANE, Lane
+from beacon_qa.looking import Asked, LookBack, Looking, Prompt, check_look_back
 from beacon_qa.prompts import Prompts
+from beacon_qa.rounds import ROUND_TOKENS
 from beacon_qa.textstream import TextStream
 
 BUILTIN = Path(__file__).parent / "builtin" / "weights"
@@ -32,15 +37,22 @@ BUILTIN = Path(__file__).parent / "builtin" / "weights"
 
 @dataclass(frozen=True)
 class Engine:
-    """A model, its prompts and the lane they are used in."""
+    """A model, its prompts, the lane they are used in, and how answers look back."""
 
     model: Any
     prompts: Prompts
     lane: Lane = field(default=MODEL_LANE)
+    look_back: LookBack = "auto"
+    gathering: Gathering | None = None
 
     @classmethod
     def load(
-        cls, model: str | Path | None = None, *, bits: int | None = None, device: str | None = None
+        cls,
+        model: str | Path | None = None,
+        *,
+        bits: int | None = None,
+        device: str | None = None,
+        look_back: LookBack = "auto",
     ) -> Engine:
         """Load a checkpoint (None: the built-in model) and its tokenizer.
 
@@ -51,11 +63,12 @@ class Engine:
                 "This installation has no built-in model; name one with --model, or make one "
                 "with `beacon-qa train`."
             )
+        way = check_look_back(look_back)
         path = BUILTIN if model is None else model
         prompts = Prompts(load_tokenizer(path))
         loaded = load_checkpoint(path, bits=bits, device=device)
         MODEL_LANE.attach(loaded)
-        return cls(loaded, prompts)
+        return cls(loaded, prompts, look_back=way)
 
     @property
     def name(self) -> str:
@@ -98,9 +111,15 @@ class Engine:
             save_every=save_every,
         )
 
-    def read_on(self, ids: Sequence[int], memory: Memory) -> Memory:
-        """Read a few ids into a fork of the memory, and return that."""
-        job = self.read(ids, self.fork(memory))
+    def read_on(
+        self,
+        ids: Sequence[int],
+        memory: Memory,
+        *,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Memory:
+        """Read ids into a fork of the memory, and return that; stopped, as far as it got."""
+        job = self.read(ids, self.fork(memory), should_stop=should_stop)
         while True:
             try:
                 next(job)
@@ -116,32 +135,97 @@ class Engine:
     def answer(
         self,
         question: str,
-        ids: Sequence[int],
+        prompt: Prompt,
         memory: Callable[[], Memory],
         *,
         cached: int,
         coverage: Coverage,
         sampling: Sampling | None = None,
         stop: Sequence[str] = (),
+        fresh: int | None = None,
+        halt: Event | None = None,
+        looking: Looking | None = None,
+        after: int | None = None,
+        source: Source | None = None,
         on_end: Callable[[list[int]], None] | None = None,
     ) -> Answer:
-        """The answer that follows `ids` after `memory`, which is asked for when it begins."""
+        """The answer that `prompt` leads to after `memory`, which is asked for when it begins.
+
+        `fresh` is the number of input tokens besides those `cached`, where `memory` reads some of
+        them when it is asked. `halt` is set when the answer is cancelled. `looking` finds what the
+        answer rests on; for that `after` is the number of tokens behind the question in the prompt,
+        None as in the template. `source` tells it together with others; None is the engine's own,
+        or alone without one.
+        """
         wanted = sampling or Sampling()
         stops = {*wanted.stop_ids, *self._stop_ids()}
         wanted = replace(wanted, stop_ids=tuple(sorted(stops)))
+        ids = prompt()
+        halted = halt or Event()
 
-        def tokens() -> Generator[int, None, None]:
-            yield from decode(self.model, memory(), ids, wanted)
+        def on_the_way(memory: Memory, ids: Sequence[int]) -> Iterator[str]:
+            return self._on_the_way(memory, ids, wanted, stop, halted, looking)
 
+        def begin() -> tuple[Memory, Sequence[int], Watch | None]:
+            start = memory()
+            if looking is None or halted.is_set():
+                return start, ids, None
+            words = len(self.prompts.answer(question))
+            behind = len(self.prompts.layout.ask) if after is None else after
+            asked = Asked(prompt, words, behind, on_the_way, halted.is_set)
+            return looking.begin(start, asked)
+
+        told = source or (self.gathering.source if self.gathering else self._alone)
         return Answer(
             question,
-            tokens(),
-            TextStream(self.prompts.text, (*stop, *self.prompts.layout.stop_strings)),
-            prompt=(cached, len(ids)),
+            told(begin, wanted, halted),
+            self._stream(stop),
+            prompt=(cached, len(ids) if fresh is None else fresh),
             limit=wanted.max_new_tokens,
             coverage=coverage,
+            halt=halted,
+            looking=looking,
             on_end=on_end,
         )
+
+    def _alone(self, begin: Begin, sampling: Sampling, halted: Event) -> Generator[int, None, None]:
+        """The tokens of one answer by itself."""
+        memory, ids, watch = begin()
+        if not halted.is_set():
+            yield from decode(
+                self.model, memory, ids, sampling, should_stop=halted.is_set, watch=watch
+            )
+
+    def _on_the_way(
+        self,
+        memory: Memory,
+        ids: Sequence[int],
+        sampling: Sampling,
+        stop: Sequence[str],
+        halted: Event,
+        looking: Looking | None,
+    ) -> Iterator[str]:
+        """A short answer, which is told for the sake of another one; its tokens are counted."""
+        short = replace(sampling, max_new_tokens=min(sampling.max_new_tokens, ROUND_TOKENS))
+        stream = self._stream(stop)
+        for token in decode(self.model, memory, ids, short, should_stop=halted.is_set):
+            if looking is not None:
+                looking.told += 1
+            yield stream.add(token)
+            if stream.stopped:
+                break
+        yield stream.end()
+
+    def _stream(self, stop: Sequence[str]) -> TextStream:
+        return TextStream(self.prompts.text, (*stop, *self.prompts.layout.stop_strings))
+
+    def gathered(self) -> Engine:
+        """The same engine, whose answers go on together: for many who ask at the same time."""
+        return replace(self, gathering=Gathering(self.model))
+
+    def company(self) -> Source:
+        """A source for several answers that are to be told together."""
+        return (self.gathering or Gathering(self.model)).company()
 
     def _stop_ids(self) -> set[int]:
         """The template's ends of an answer, and those of the checkpoint's generation settings."""

@@ -108,8 +108,12 @@ class Ground:
 
     def ids(self, passage: Passage) -> list[int]:
         """The token ids of a passage, as they were read."""
-        first = self.encoded.tokens_before(passage.start)
+        first = self._token_at(passage.start)
         return self.encoded.ids[first : self.encoded.tokens_before(passage.end)]
+
+    def _token_at(self, place: int) -> int:
+        """The token that holds a character; a token begins with the space before its word."""
+        return max(0, self.encoded.tokens_before(place + 1) - 1)
 
     def _density(self, scores: Curve, spans: Sequence[tuple[int, int]]) -> Curve:
         """Attention by token of the document, as far as it was read."""
@@ -124,15 +128,9 @@ class Ground:
         return np.maximum(np.cumsum(steps)[:count], 0)
 
     def _passage(self, peak: int, density: Curve, total: float, longest: int) -> Passage:
-        text, half = self.document.text, min(REACH // 4, longest // 2)
-        last = len(density)
-        start, _ = self.encoded.span(max(0, peak - half), last)
-        _, end = self.encoded.span(0, min(last, peak + half + 1))
-        _, limit = self.encoded.span(0, last)
-        start, end = _sentences(text[:limit], start, end)
-        start, end = self._shortened(start, end, peak, longest)
-        first, after = self.encoded.tokens_before(start), self.encoded.tokens_before(end)
-        middle, _ = self.encoded.span(peak, last)
+        start, end = self._around(peak, len(density), longest)
+        first, after = self._token_at(start), self.encoded.tokens_before(end)
+        middle, _ = self.encoded.span(peak, peak + 1)
         page = self.document.page_at(middle)
         chapter = self.document.chapter_at(middle)
         return Passage(
@@ -143,16 +141,22 @@ class Ground:
             float(density[first:after].sum()) / total,
         )
 
-    def _shortened(self, start: int, end: int, peak: int, longest: int) -> tuple[int, int]:
-        """The part of [start, end) around the peak that takes `longest` tokens at most."""
-        first, after = self.encoded.tokens_before(start), self.encoded.tokens_before(end)
-        if after - first <= longest:
-            return start, end
-        first = min(max(first, peak - longest // 2), after - longest)
-        begin, finish = self.encoded.span(first, first + longest)
-        # Half words at the edges help nobody.
-        whole = re.fullmatch(r"\S*\s(.*)\s\S*", self.document.text[begin:finish], re.DOTALL)
-        return (begin + whole.start(1), begin + whole.end(1)) if whole else (begin, finish)
+    def _around(self, peak: int, last: int, longest: int) -> tuple[int, int]:
+        """The characters from the beginning of the peak's sentence to the end of a later one.
+
+        Attention falls on the words that a question repeats; what it asks for mostly follows.
+        """
+        text = self.document.text
+        begin, _ = self.encoded.span(max(0, peak - REACH // 4), last)
+        sentence = _sentence_start(text, begin)
+        first = max(self._token_at(sentence), peak - longest // 3)
+        cut = first > self._token_at(sentence)
+        start, limit = self.encoded.span(first, min(last, first + longest))
+        _, least = self.encoded.span(first, min(last, peak + REACH // 4))
+        ends = [match.end() for match in _BREAK.finditer(text, start, limit)]
+        whole = [end for end in ends if end >= least]
+        end = whole[-1] if whole else limit
+        return _trimmed(text, start, end, cut_start=cut, cut_end=not whole and limit < len(text))
 
     def _by_window(self, density: Curve, total: float) -> tuple[float, ...]:
         edges = np.arange(0, len(density) + self.opening, self.window) - self.opening
@@ -174,13 +178,19 @@ def _mean(curve: Curve, reach: int) -> Curve:
     return gathered
 
 
-def _sentences(text: str, start: int, end: int) -> tuple[int, int]:
-    """[start, end) widened to the beginning and the end of the sentences they lie in."""
-    low = max(0, start - _LOOK)
-    begins = [match.end() for match in _BREAK.finditer(text, low, start + 1)]
-    begins = [place for place in begins if place <= start]
-    begin = begins[-1] if begins else (0 if low == 0 else start)
-    found = _BREAK.search(text, max(begin, end - 1), min(len(text), end + _LOOK))
-    finish = found.end() if found else (len(text) if len(text) - end < _LOOK else end)
-    stripped = text[begin:finish]
-    return begin + len(stripped) - len(stripped.lstrip()), begin + len(stripped.rstrip())
+def _sentence_start(text: str, place: int) -> int:
+    """Where the sentence around `place` begins, or `place` where that is far."""
+    low = max(0, place - _LOOK)
+    begins = [match.end() for match in _BREAK.finditer(text, low, place + 1)]
+    return begins[-1] if begins else (0 if low == 0 else place)
+
+
+def _trimmed(text: str, start: int, end: int, *, cut_start: bool, cut_end: bool) -> tuple[int, int]:
+    """[start, end) without white space at its edges, nor half words where it was cut."""
+    if cut_start and (found := re.compile(r"\s").search(text, start, end)):
+        start = found.end()
+    if cut_end and not text[end : end + 1].isspace():
+        space = max(text.rfind(letter, start, end) for letter in " \n")
+        end = space if space > start else end
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())

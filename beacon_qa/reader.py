@@ -6,18 +6,22 @@ own (engine, reading, book, shelf).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from beacon_qa.beacon import Memory
+from beacon_qa.beacon import Memory, Sampling
 from beacon_qa.book import Book
 from beacon_qa.book_record import BookRecord, MemoryKey
+from beacon_qa.comparison import Comparison
 from beacon_qa.costs import kept_keys
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
 from beacon_qa.errors import BookNotFound, MemoryFileError
 from beacon_qa.joining import joined
+from beacon_qa.looking import LookBack, check_look_back
+from beacon_qa.plaintext import EncodedText
 from beacon_qa.ratios import Ratio, parsed, schedule_for, written
 from beacon_qa.reading import Reading, ReadingProgress
 from beacon_qa.shelf import Shelf
@@ -52,13 +56,16 @@ class Reader:
         shelf: Shelf | Path | str | None = None,
         memory_budget: int | None = None,
         save_every: float = 30.0,
+        look_back: LookBack = "auto",
     ) -> Reader:
         """Load a model (None: the built-in one) and open a shelf (None: the user's own).
 
-        Raises ModelError or ConfigError for the model, ShelfError for the shelf.
+        `look_back` is how answers look back at the text where a question does not say, see
+        `Book.ask`. Raises ModelError or ConfigError for the model, ShelfError for the shelf.
         """
+        check_look_back(look_back)
         kept = shelf if isinstance(shelf, Shelf) else Shelf(Path(shelf) if shelf else None)
-        engine = Engine.load(model, bits=bits, device=device)
+        engine = Engine.load(model, bits=bits, device=device, look_back=look_back)
         return cls(engine, kept, ratio, memory_budget, save_every)
 
     def read(
@@ -98,12 +105,40 @@ class Reader:
             return known
         return (yield from self._reading(parsed, source or "", (), should_stop))
 
+    def shelve(self, document: Document, *, source: str = "") -> BookRecord:
+        """The document's place on the shelf, made when there is none; nothing is read yet.
+
+        Raises ModelError or ConfigError when the text does not fit the model, ShelfError when it
+        does not fit the shelf.
+        """
+        self.shelf.keep_document(document)
+        known = self._known(document)
+        return self._plan(document, source, ())[0] if known is None else known.record
+
     def find(self, name: str) -> Book:
         """The book on the shelf with this id, path or title, as far as it was read.
 
         Raises BookNotFound when there is none, or when this model has not read it yet.
         """
         return self.open(self.shelf.find(name, model_key=self.engine.key))
+
+    def compare(
+        self,
+        books: Sequence[Book | str],
+        question: str,
+        *,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        look_back: LookBack | None = None,
+    ) -> Comparison:
+        """One question answered from each book's own memory; told as it is iterated.
+
+        A book may be given by its id, path or title: raises BookNotFound as `find` does.
+        """
+        settings: dict[str, Any] = {"sampling": sampling, "stop": stop, "look_back": look_back}
+        opened = [self.find(book) if isinstance(book, str) else book for book in books]
+        asked = [(book, book.ask(question, **settings)) for book in opened]
+        return Comparison(question, asked)
 
     def open(self, record: BookRecord) -> Book:
         """Open a book of the shelf; raises BookNotFound when there is no memory of it."""
@@ -151,12 +186,7 @@ class Reader:
         should_stop: Callable[[], bool] | None,
         earlier: Book | None = None,
     ) -> Generator[ReadingProgress, None, Book]:
-        encoded = self.engine.prompts.document(document.text, seams)
-        total = len(self.engine.prompts.layout.opening) + len(encoded)
-        wanted = self.ratio if earlier is None else parsed(earlier.record.ratio)
-        ratio = schedule_for(self.engine.model, wanted, total, self.memory_budget)
-        nbytes = kept_keys(total, ratio, self.engine.window) * self.engine.model.bytes_per_key
-        self.shelf.room_for(nbytes)
+        record, encoded, ratio = self._plan(document, source, seams, earlier)
 
         def start() -> Memory:
             if earlier is not None:
@@ -167,7 +197,7 @@ class Reader:
         reading = Reading(
             self.engine,
             self.shelf,
-            self._shelved(document, ratio, source, seams, total),
+            record,
             document,
             encoded,
             start,
@@ -176,6 +206,18 @@ class Reader:
             save_every=self.save_every,
         )
         return (yield from reading.run())
+
+    def _plan(
+        self, document: Document, source: str, seams: tuple[int, ...], earlier: Book | None = None
+    ) -> tuple[BookRecord, EncodedText, tuple[int, ...]]:
+        """A document's place on the shelf, its token ids, and the ratios it is to be read at."""
+        encoded = self.engine.prompts.document(document.text, seams)
+        total = len(self.engine.prompts.layout.opening) + len(encoded)
+        wanted = self.ratio if earlier is None else parsed(earlier.record.ratio)
+        ratio = schedule_for(self.engine.model, wanted, total, self.memory_budget)
+        nbytes = kept_keys(total, ratio, self.engine.window) * self.engine.model.bytes_per_key
+        self.shelf.room_for(nbytes)
+        return self._shelved(document, ratio, source, seams, total), encoded, ratio
 
     def _shelved(
         self,

@@ -18,7 +18,8 @@ class TextStream:
     """Takes ids one at a time and gives out text that later ids cannot change.
 
     With `stop` strings the text ends before the first of them, also when it spans tokens, and
-    `stopped` says so.
+    `stopped` says so. White space before the first word is neither given out nor stopped at:
+    models begin with the space that stands before a word.
     """
 
     def __init__(self, to_text: Callable[[Sequence[int]], str], stop: Sequence[str] = ()) -> None:
@@ -27,6 +28,7 @@ class TextStream:
         self._ids: list[int] = []
         self._given = 0
         self._held = ""
+        self._begun = False
         self.stopped = False
 
     def add(self, token: int) -> str:
@@ -51,6 +53,9 @@ class TextStream:
         if self.stopped:
             return ""
         self._held += text
+        if not self._begun:
+            self._held = self._held.lstrip()
+            self._begun = bool(self._held)
         ends = [place for word in self._stop if (place := self._held.find(word)) >= 0]
         if ends:
             self.stopped = True

@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 from beacon_qa.commands import options
 from beacon_qa.commands.session import open_book, sampling
-from beacon_qa.commands.telling import tell
+from beacon_qa.commands.telling import quote_facts, tell, tell_quotes
 from beacon_qa.commands.terminal import Terminal
 
 
@@ -49,6 +49,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
                 "finish": answer.finish,
                 "usage": asdict(answer.usage),
                 "coverage": asdict(answer.coverage),
+                "quotes": quote_facts(book.check(text)),
                 "as_of": book.up_to,
             }
             terminal.data(facts)
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
             terminal.say(f"> {question}")
         tell(answer, terminal)
         if terminal.watched:
+            tell_quotes(book.check(answer.text), terminal)
             terminal.note(f"[{answer.coverage}; {answer.usage.output_tokens} tokens]")
     return 0
 

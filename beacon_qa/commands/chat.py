@@ -16,7 +16,7 @@ from beacon_qa.chat import Turn
 from beacon_qa.commands import options
 from beacon_qa.commands.interrupt import Stopped
 from beacon_qa.commands.session import open_book, open_shelf, sampling
-from beacon_qa.commands.telling import tell
+from beacon_qa.commands.telling import quote_facts, tell, tell_quotes
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.conversations import Conversations
 
@@ -54,7 +54,10 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
             terminal.note("\n(stopped)")
         if args.json:
             facts = {"question": question, "answer": answer.so_far, "usage": asdict(answer.usage)}
-            terminal.data({**facts, "conversation": conversation})
+            quotes = quote_facts(book.check(answer.so_far))
+            terminal.data({**facts, "quotes": quotes, "conversation": conversation})
+        elif terminal.watched:
+            tell_quotes(book.check(answer.so_far), terminal)
         kept.add(conversation, "user", question)
         kept.add(conversation, "assistant", answer.so_far, {"usage": asdict(answer.usage)})
     return 0

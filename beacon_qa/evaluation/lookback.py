@@ -1,0 +1,188 @@
+"""Does attention find the place, and does reading it again give the answer?
+
+Each hidden fact is asked under these conditions, from the same memory:
+
+    memory        the condensed memory alone
+    look back     the passages its attention finds are read again behind the memory
+    auto          the same, where the find stands out
+    oracle        the passage in which the answer stands is read again behind the memory
+    full          every token kept, where the model's positions reach
+    in window     that passage alone, without any memory
+    closed book   the question alone
+
+Knows books, hidden facts and answers; knows nothing of files or tables.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from beacon_qa.beacon import Memory, Sampling, condense, decode
+from beacon_qa.book import Book
+from beacon_qa.book_record import BookRecord
+from beacon_qa.engine import Engine
+from beacon_qa.evaluation.asking import ANSWER_TOKENS, holds
+from beacon_qa.evaluation.bm25 import ranked, words
+from beacon_qa.evaluation.hiding import Hidden, HidingPlace
+from beacon_qa.looking import PASSAGES, LookBack
+
+NOWHERE = 99
+"""The rank of a place that was not found."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One question: where evidence and BM25 rank the right stretch (0 is first), and the answers.
+
+    `told` is (condition, answer, right, F1, seconds); `chance` is the share of the text that
+    three stretches cover. `missing_contrast` is the contrast of a question the text is silent on.
+    """
+
+    ratio: int
+    windows: int
+    depth: float
+    question: str
+    answers: tuple[str, ...]
+    rank: int
+    bm25: int
+    chance: float
+    contrast: float
+    missing_contrast: float | None
+    told: tuple[tuple[str, str, bool, float, float], ...]
+
+
+def book_of(engine: Engine, place: HidingPlace, ratio: int) -> Book:
+    """The text, read at one ratio, as a book that is on no shelf."""
+    encoded = engine.prompts.document(place.document.text)
+    memory: Memory = engine.model.new_memory(ratio)
+    ids = [*engine.prompts.layout.opening, *encoded.ids]
+    deque(condense(engine.model, ids, memory=memory), maxlen=0)
+    record = BookRecord("", "", engine.key, str(ratio), "", total_tokens=memory.tokens)
+    return Book(engine, record, place.document, memory, encoded=encoded)
+
+
+def measure(
+    engine: Engine, place: HidingPlace, ratio: int, *, answers: bool = True
+) -> Iterator[Found]:
+    """Ask for everything hidden in a text read at `ratio`; without `answers` only find it."""
+    book = book_of(engine, place, ratio)
+    full = None
+    if answers and len(book.encoded) + 2 * engine.window < engine.model.beacon.positions:
+        full = book_of(engine, place, 0)
+    longest = engine.window // PASSAGES
+    stretches = _stretches(book, longest)
+    for hidden in place.hidden:
+        found = book.find(hidden.question)
+        missing = book.find(hidden.missing).contrast if hidden.missing else None
+        by_words = ranked([book.document.text[a:b] for a, b in stretches], hidden.question)
+        told = _told(engine, book, full, hidden, longest) if answers else ()
+        yield Found(
+            ratio=ratio,
+            windows=round(len(book.encoded) / engine.window),
+            depth=hidden.depth,
+            question=hidden.question,
+            answers=hidden.answers,
+            rank=_rank([(p.start, p.end) for p in found.passages], hidden),
+            bm25=_rank([stretches[place] for place in by_words[:10]], hidden),
+            chance=min(1.0, PASSAGES * longest / max(1, len(book.encoded))),
+            contrast=found.contrast,
+            missing_contrast=missing,
+            told=tuple(told),
+        )
+
+
+def _told(
+    engine: Engine, book: Book, full: Book | None, hidden: Hidden, longest: int
+) -> Iterator[tuple[str, str, bool, float, float]]:
+    """The answers under every condition."""
+    passage = _around(book, hidden, longest)
+    asking = len(engine.prompts.question(hidden.question)) + ANSWER_TOKENS
+    near = _around(book, hidden, max(longest, engine.window - asking), wide=True)
+    empty = engine.model.new_memory(0)
+    ways: dict[str, Callable[[], str]] = {
+        "memory": lambda: _asked(book, hidden, "off"),
+        "look back": lambda: _asked(book, hidden, "on"),
+        "auto": lambda: _asked(book, hidden, "auto"),
+        "oracle": lambda: _given(engine, book.memory.sealed(), hidden, [passage]),
+        "in window": lambda: _given(engine, empty, hidden, [near], alone=True),
+        "closed book": lambda: _given(engine, empty, hidden, [], alone=True),
+    }
+    if full is not None:
+        ways["full"] = lambda: _asked(full, hidden, "off")
+    for name, ask in ways.items():
+        begun = time.perf_counter()
+        answer = ask()
+        seconds = time.perf_counter() - begun
+        right = any(holds(answer, wanted) for wanted in hidden.answers)
+        best = max(overlap(answer, wanted) for wanted in hidden.answers)
+        yield name, answer, right, best, seconds
+
+
+def _asked(book: Book, hidden: Hidden, way: LookBack) -> str:
+    sampling = Sampling(max_new_tokens=ANSWER_TOKENS)
+    return book.ask(hidden.question, sampling=sampling, look_back=way).text
+
+
+def _given(
+    engine: Engine,
+    memory: Memory,
+    hidden: Hidden,
+    passages: Sequence[Sequence[int]],
+    *,
+    alone: bool = False,
+) -> str:
+    """The answer with these passages in view; `alone` without any text before them."""
+    prompts = engine.prompts
+    ids = prompts.question(hidden.question, again=passages)
+    if alone:
+        ids = [*prompts.layout.opening, *ids]
+    sampling = Sampling(max_new_tokens=ANSWER_TOKENS, stop_ids=prompts.layout.stop_ids)
+    return prompts.text(list(decode(engine.model, memory, ids, sampling))).strip()
+
+
+def overlap(answer: str, wanted: str) -> float:
+    """F1 of the answer's words against the wanted ones, articles left out (SQuAD's measure)."""
+    said, right = (
+        Counter(word for word in words(text) if word not in ("a", "an", "the"))
+        for text in (answer, wanted)
+    )
+    common = (said & right).total()
+    return 2 * common / (said.total() + right.total()) if common else 0.0
+
+
+def _around(book: Book, hidden: Hidden, longest: int, *, wide: bool = False) -> list[int]:
+    """The tokens of the passage the answer stands in, `longest` at most, the answer inside.
+
+    `wide` takes in what stands before and after it.
+    """
+    text = book.document.text[hidden.start : hidden.end]
+    places = [text.find(answer) for answer in hidden.answers]
+    known = [(place, len(a)) for place, a in zip(places, hidden.answers, strict=True) if place >= 0]
+    at, size = known[0] if known else (0, 0)
+    first = book.encoded.tokens_before(hidden.start)
+    after = book.encoded.tokens_before(hidden.end)
+    if wide or after - first > longest:
+        middle = book.encoded.tokens_before(hidden.start + at + size // 2)
+        if not wide:
+            middle = min(max(middle, first + longest // 2), after - longest // 2)
+        first = max(0, middle - longest // 2)
+        after = first + longest
+    return book.encoded.ids[first:after]
+
+
+def _stretches(book: Book, longest: int) -> list[tuple[int, int]]:
+    """The text in stretches of as many tokens as a passage has at most, each half over the next."""
+    count = len(book.encoded)
+    return [book.encoded.span(a, a + longest) for a in range(0, count, max(1, longest // 2))]
+
+
+def _rank(places: Sequence[tuple[int, int]], hidden: Hidden) -> int:
+    """The first of the places that holds most of the fact, or lies in the paragraph asked about."""
+    for rank, (start, end) in enumerate(places):
+        common = min(end, hidden.end) - max(start, hidden.start)
+        if 2 * common > min(end - start, hidden.end - hidden.start):
+            return rank
+    return NOWHERE

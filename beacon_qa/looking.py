@@ -1,0 +1,183 @@
+"""How one answer looks at the text: where its attention falls, and what it reads again.
+
+    off     the condensed memory alone
+    on      the question is read over the memory first; the passages its attention finds are read
+            again, raw, behind the memory, and the answer is told with both in view
+    auto    the same, when the find stands out as finds do
+
+No index and no chunks: the model's own attention over the whole condensed text finds the passages.
+Knows memories, the ground under them and prompts as ids; knows nothing of books or wording.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any, Literal, Protocol, get_args
+
+import torch
+from torch import Tensor
+
+from beacon_qa.beacon import Memory
+from beacon_qa.beacon.entries import entry_spans
+from beacon_qa.beacon.generate import attend
+from beacon_qa.beacon.watch import Watch
+from beacon_qa.errors import ModelError
+from beacon_qa.evidence import Evidence, Ground, Passage
+
+LookBack = Literal["auto", "on", "off"]
+
+PASSAGES = 3
+"""How many passages share the window that is read again."""
+
+
+class Prompt(Protocol):
+    """Writes a prompt with passages (token ids) and notes put in view before the question."""
+
+    def __call__(
+        self, *, again: Sequence[Sequence[int]] = (), notes: Sequence[str] = ()
+    ) -> Sequence[int]: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it is put: its prompt, which ends with `words` tokens of it and `after` more.
+
+    `tell` tells what a prompt leads to from a memory, for what is answered on the way, and
+    `ended` says that the answer is not wanted any more.
+    """
+
+    prompt: Prompt
+    words: int
+    after: int
+    tell: Callable[[Memory, Sequence[int]], Iterable[str]]
+    ended: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Round:
+    """One of several rounds of looking back: what was read again, and what was told from it."""
+
+    passages: tuple[Passage, ...]
+    text: str = ""
+
+
+def check_look_back(value: str) -> LookBack:
+    """The value, if it is a way of looking back; raises ModelError for another."""
+    for known in get_args(LookBack):
+        if value == known:
+            way: LookBack = known
+            return way
+    raise ModelError(f"look_back is {value!r}; it must be one of {', '.join(get_args(LookBack))}.")
+
+
+@dataclass
+class Looking:
+    """One answer's look at the text under its memory; filled in while the answer is told.
+
+    `read_again` are the passages that were read again, raw, `tokens` what was read for that beyond
+    the plain prompt. `rounds` are those of a question that took several, which told `told` tokens.
+    """
+
+    model: Any
+    ground: Ground
+    look_back: LookBack = "off"
+    read_again: tuple[Passage, ...] = ()
+    tokens: int = 0
+    rounds: tuple[Round, ...] = ()
+    told: int = 0
+    _watch: Watch | None = None
+    _spans: list[tuple[int, int]] = field(default_factory=list)
+    _weights: Tensor = field(default_factory=lambda: torch.empty(0))
+    _found: tuple[int, Evidence] = (0, Evidence())
+
+    def begin(self, memory: Memory, asked: Asked) -> tuple[Memory, Sequence[int], Watch]:
+        """Where to tell the answer from, the ids that lead to it, and what to watch it with."""
+        ids = asked.prompt()
+        watch = self._watched(memory, len(ids), asked.words, asked.after)
+        if self.look_back != "off":
+            found = self._found_by(watch, memory, ids, self.most)
+            if self.look_back == "on" or found.contrast >= self.model.evidence_contrast:
+                ids = self.read(found.passages, memory, asked)
+            self.tokens += len(ids)
+            # The question has been counted; what is read again would only point to itself.
+            watch.counted = [(memory.tokens + len(ids), sys.maxsize)]
+            memory = memory.sealed() if self.read_again else memory
+        return memory, ids, watch
+
+    @property
+    def most(self) -> int:
+        """How many passages are looked for."""
+        return PASSAGES
+
+    def read(self, found: Sequence[Passage], memory: Memory, asked: Asked) -> Sequence[int]:
+        """Choose of the passages found, best first, what is read again; the ids to answer from."""
+        self.read_again, ids = self.in_view(found, memory, asked.prompt)
+        return ids
+
+    def in_view(
+        self, found: Sequence[Passage], memory: Memory, prompt: Prompt
+    ) -> tuple[tuple[Passage, ...], Sequence[int]]:
+        """The best passages that have room behind the memory, in the text's order, and the ids."""
+        room = self.room(memory)
+        for count in range(len(found), 0, -1):
+            passages = tuple(sorted(found[:count], key=lambda passage: passage.start))
+            ids = prompt(again=[self.ground.ids(passage) for passage in passages])
+            if len(ids) <= room:
+                return passages, ids
+        return (), prompt()
+
+    def room(self, memory: Memory) -> int:
+        """How many tokens the model can read raw behind the memory.
+
+        A window's worth of positions is left for the answer, which is not condensed either.
+        """
+        return int(self.model.beacon.positions) - memory.kept - self.ground.window
+
+    def find(self, memory: Memory, ids: Sequence[int], question: int, after: int) -> Evidence:
+        """Where the question's attention falls, without an answer: what would be read again."""
+        watch = self._watched(memory, len(ids), question, after)
+        return self._found_by(watch, memory, ids, PASSAGES)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the attention of the question, and of the answer as far as told, points to."""
+        watch = self._watch
+        if watch is None:
+            return Evidence()
+        if self._found[0] != watch.tokens:
+            found = self.ground.evidence((watch.scores * self._weights).tolist(), self._spans)
+            self._found = watch.tokens, found
+        return self._found[1]
+
+    def _found_by(self, watch: Watch, memory: Memory, ids: Sequence[int], most: int) -> Evidence:
+        attend(self.model, memory, ids, watch)
+        longest = self.ground.window // PASSAGES
+        # What is held raw in the memory needs not be read again.
+        scores = watch.scores * self._weights * (self._weights > 1)
+        return self.ground.evidence(scores.tolist(), self._spans, most=most, longest=longest)
+
+    def _watched(self, memory: Memory, length: int, question: int, after: int) -> Watch:
+        # What was said after the text stands behind it in memory: only the text's entries count.
+        before = takewhile(lambda span: span[0] < self.ground.end, entry_spans(memory.clock))
+        self._spans = list(before)
+        self._weights = _weights(memory, self._spans)
+        self._watch = Watch(self.model.evidence_heads, len(self._spans))
+        end = memory.tokens + length
+        self._watch.counted = [(end - after - question, end - after), (end, sys.maxsize)]
+        return self._watch
+
+
+def _weights(memory: Memory, spans: Sequence[tuple[int, int]]) -> Tensor:
+    """For how much each entry of a memory counts: for the tokens it alone stands for.
+
+    Attention is shared among entries: a raw token draws as much by chance as a beacon that stands
+    for many. Sinks draw most of all, whatever is asked; they say nothing of the text.
+    """
+    sink, condensed, _ = memory.sizes
+    weights = torch.tensor([float(end - first) for first, end in spans])
+    weights[:sink] = 0
+    weights[sink + condensed :].clamp_(max=1)
+    return weights
