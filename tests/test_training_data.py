@@ -44,6 +44,7 @@ MAKERS = (
     "records",
     "reading",
     "summary",
+    "looked",
 )
 
 
@@ -357,6 +358,25 @@ def test_reading_asks_about_the_passages_given(sampler: Sampler, tokenizer: Toke
         hall = re.findall(r"hall \d+", question)[0]
         assert f"The lamp of {hall} was" in text
         assert answer == "Anna."
+
+
+def test_what_is_read_again_stands_in_the_window_of_its_question(sampler: Sampler) -> None:
+    ids, weights = sampler.looked(2048, np.random.default_rng(3))
+    windows = ids.reshape(-1, 128)
+    asked = [window for window in windows if USER in window]
+    assert len(asked) >= 4
+    text = ids.tolist()
+    found = 0
+    for window in asked:
+        assert window[0] == DOC
+        assert window[-1] == END
+        answer = window[window.tolist().index(ASSISTANT) + 1 : -1]
+        value = answer[-3:].tolist()
+        again = window[: window.tolist().index(USER)].tolist()
+        found += any(again[i : i + 3] == value for i in range(len(again)))
+    assert found >= len(asked) / 2
+    assert len(text) == 2048
+    assert weights.max() > 1
 
 
 def test_repeats_copy_what_stands_before(packed: dict[str, Packed], tokenizer: Tokenizer) -> None:

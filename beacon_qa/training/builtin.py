@@ -21,6 +21,11 @@ from beacon_qa.training.copying import write_copying_heads
 WINDOW = 128
 RATIOS = (2, 4, 8, 16, 32)
 
+EVIDENCE_HEADS = ((1, 4), (2, 2), (1, 0), (0, 2))
+"""The heads that find planted facts, as `evaluation.calibrate` chose them on 24 of training's."""
+EVIDENCE_CONTRAST = 5.0
+"""Below this a find is not trusted; finds in short texts stand out less than in long ones."""
+
 SHAPE: dict[str, Any] = {
     "hidden_size": 256,
     "intermediate_size": 512,
@@ -47,6 +52,8 @@ def new_builtin(tokenizer: PreTrainedTokenizerBase, *, seed: int = 0) -> Any:
         "beacon_ratio": list(RATIOS),
         "beacon_ratio_mix": "adapt-1024",
         "beacon_param": ["q", "k", "v", "o"],
+        "beacon_evidence_heads": [list(head) for head in EVIDENCE_HEADS],
+        "beacon_evidence_contrast": EVIDENCE_CONTRAST,
     }
     config = Qwen2Config(
         vocab_size=len(tokenizer),

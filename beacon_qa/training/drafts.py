@@ -64,6 +64,10 @@ class Draft:
         """Add running text."""
         self._add(ids, self._kinds.prose)
 
+    def again(self, ids: Tokens) -> None:
+        """Add text that was told before; predicting it teaches nothing."""
+        self._add(ids, 0.0)
+
     def turn(self, turn: Turn) -> None:
         """Add a question, which is given, and its answer, which is predicted to its end."""
         self._add([USER, *turn.question, ASSISTANT], 0.0)

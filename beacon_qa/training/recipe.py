@@ -1,8 +1,8 @@
 """How the built-in model is taught: every figure of the recipe, in one place.
 
 Three phases with longer and longer texts, since recall does not carry beyond the number of keys a
-model was trained among: 1,024 tokens to form, then 4,096, then 8,192. Knows numbers; the making of
-samples and the training are other rooms' work.
+model was trained among: 1,024 tokens to form, then 4,096, then 8,192. Then a run that teaches to
+look back. Knows numbers; the making of samples and the training are other rooms' work.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ class Phase:
     weights: Weights
     ratios: tuple[int, ...]
     plain_share: float
+    learning_rate: float = 1e-3
+    warmup: int = 100
 
     def plan(self, *, learning_rate: float | None = None, seed: int = 0) -> Plan:
         """The plan of this phase: base and beacons together, small ratios more often."""
         return Plan(
             steps=self.until,
             decay=self.decay,
-            learning_rate=1e-3 if learning_rate is None else learning_rate,
-            warmup=100,
+            learning_rate=self.learning_rate if learning_rate is None else learning_rate,
+            warmup=self.warmup,
             ratios=self.ratios,
             mixed_share=0.4,
             plain_share=self.plain_share,
@@ -59,6 +61,16 @@ _SHORT = {
     "interleaved": 0.17,
     "records": 0.08,
     "reading": 0.15,
+}
+_LOOKING = {
+    "prose": 0.06,
+    "repeat": 0.04,
+    "planted": 0.12,
+    "dense": 0.12,
+    "interleaved": 0.18,
+    "records": 0.04,
+    "reading": 0.12,
+    "looked": 0.32,
 }
 _LONG = {
     "prose": 0.05,
@@ -97,6 +109,18 @@ PHASES = (
     ),
 )
 """The run that made the weights that ship, as it went."""
+
+LOOKING = Phase(
+    until=520,
+    decay=520,
+    batch=Recipe(rows=2, n=4096, shares=_LOOKING),
+    weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
+    ratios=(4, 8, 8, 8, 16, 2, 32),
+    plain_share=0.02,
+    learning_rate=4e-4,
+    warmup=30,
+)
+"""A run of its own after these and the sharpening: to answer from passages read again."""
 
 STEPS = PHASES[-1].until
 

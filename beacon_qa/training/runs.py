@@ -45,13 +45,18 @@ class Job:
         """The folder of checkpoints and log."""
         return self.out / "training"
 
-    def train(self, model: Any, made: Callable[[int], Iterator[Batch]], plan: Plan) -> int:
-        """Train until the plan's end, or stopped; returns the steps done."""
+    def train(
+        self, model: Any, made: Callable[[int], Iterator[Batch]], plan: Plan, run: str = ""
+    ) -> int:
+        """Train until the plan's end, or stopped; a later `run` has a folder of its own.
+
+        Returns the steps done.
+        """
         return train(
             model,
             made,
             plan,
-            self.state,
+            self.state / run,
             should_stop=self.should_stop,
             on_step=self.on_step,
         )
@@ -139,6 +144,10 @@ def train_builtin(
         if done < phase.until:
             break
     sharpen(model, recipe.SHARPEN)
+    if done >= recipe.STEPS:
+        last = recipe.LOOKING
+        made = _made(Source(packed, vocabulary, weights=last.weights), last.batch, seed)
+        done += job.train(model, made, last.plan(learning_rate=learning_rate, seed=seed), "looking")
     write_weights(model, job.out)
     tokenizer.save_pretrained(job.out)
     return done

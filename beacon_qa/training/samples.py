@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from beacon_qa.errors import TrainingError
 from beacon_qa.training.drafts import Draft, Sample, Weights
 from beacon_qa.training.facts import UNKNOWN, FactMaker
+from beacon_qa.training.looked import Looked
 from beacon_qa.training.names import Split
 from beacon_qa.training.packing import Packed, as_answer
 from beacon_qa.training.planting import Planting
@@ -54,6 +55,7 @@ class Sampler:
         unknown = encode_texts(tokenizer, [as_answer(UNKNOWN)])[0]
         self._reading = Reading(packed, unknown, absent)
         self._weights = weights or Weights()
+        self._looked = Looked(self._prose, self._planting, tokenizer, SHORTEST)
         # Random tokens to be copied: any but the special ones.
         self._vocabulary = tokenizer.get_vocab_size()
         self.makers: Mapping[str, Maker] = {
@@ -65,6 +67,7 @@ class Sampler:
             "records": self.records,
             "reading": self.reading,
             "summary": self.summary,
+            "looked": self.looked,
         }
 
     def mixture(self, n: int, rng: np.random.Generator, shares: Mapping[str, float]) -> Sample:
@@ -141,6 +144,11 @@ class Sampler:
         """A whole story or meeting with long answers; passages if none is so short."""
         found = self._reading.whole(n, rng)
         return self._exercise(n, rng, found) if found else self.reading(n, rng)
+
+    def looked(self, n: int, rng: np.random.Generator) -> Sample:
+        """Facts in prose, then windows in which passages of it are read again and asked about."""
+        made = self._looked.sample(n, rng, self._weights) if n >= 4 * SHORTEST else None
+        return made or self.planted(n, rng)
 
     def _exercise(self, n: int, rng: np.random.Generator, exercise: Exercise) -> Sample:
         text, turns, before = exercise
