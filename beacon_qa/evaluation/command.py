@@ -16,6 +16,11 @@ from typing import Any
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.engine import Engine
 from beacon_qa.errors import EvaluationError
+from beacon_qa.evaluation.evidence_command import (
+    add_evidence_arguments,
+    run_calibration,
+    run_evidence,
+)
 from beacon_qa.evaluation.perplexity import Lengths, score_all
 from beacon_qa.evaluation.planted import Settings, ask_all, draw_trials
 from beacon_qa.evaluation.prose import read_prose
@@ -43,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="a few minutes: fewer of everything")
     parser.add_argument(
-        "--only", choices=("planted", "loss"), help="one of the two measurements only"
+        "--only",
+        choices=("planted", "loss", "evidence"),
+        help="one measurement only; evidence is measured only when it is named",
     )
     parser.add_argument(
         "--wordings",
@@ -53,12 +60,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--number", type=int, metavar="N", help="how many texts are asked about")
     parser.add_argument("--seed", type=int, default=0, help="another draw of facts and places")
+    add_evidence_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, write the report, and say where it is."""
     terminal = Terminal(sys.stdout, sys.stderr)
     engine = Engine.load(args.model, bits=args.bits, device=args.device)
+    if args.calibrate:
+        run_calibration(args, engine, terminal)
+        return 0
+    if args.only == "evidence":
+        run_evidence(args, engine, terminal, _counter(terminal, "questions", 0))
+        return 0
     texts = read_prose(args.texts, engine.prompts)
     settings, lengths = _settings(args, engine)
     begun = time.monotonic()
@@ -114,6 +128,7 @@ def _counter(terminal: Terminal, name: str, total: int) -> Callable[[object], No
         now = time.monotonic()
         if now - noted > 5:
             noted = now
-            terminal.note(f"{name}: {done} of about {total}, {now - begun:.0f} s")
+            of = f" of about {total}" if total else ""
+            terminal.note(f"{name}: {done}{of}, {now - begun:.0f} s")
 
     return count

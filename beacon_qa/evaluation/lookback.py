@@ -85,8 +85,8 @@ def measure(
             depth=hidden.depth,
             question=hidden.question,
             answers=hidden.answers,
-            rank=_rank([(p.start, p.end) for p in found.passages], hidden),
-            bm25=_rank([stretches[place] for place in by_words[:10]], hidden),
+            rank=rank_of([(p.start, p.end) for p in found.passages], hidden),
+            bm25=rank_of([stretches[place] for place in by_words[:10]], hidden),
             chance=min(1.0, PASSAGES * longest / max(1, len(book.encoded))),
             contrast=found.contrast,
             missing_contrast=missing,
@@ -179,8 +179,8 @@ def _stretches(book: Book, longest: int) -> list[tuple[int, int]]:
     return [book.encoded.span(a, a + longest) for a in range(0, count, max(1, longest // 2))]
 
 
-def _rank(places: Sequence[tuple[int, int]], hidden: Hidden) -> int:
-    """The first of the places that holds most of the fact, or lies in the paragraph asked about."""
+def rank_of(places: Sequence[tuple[int, int]], hidden: Hidden) -> int:
+    """The first place that holds most of the fact, or lies in the paragraph asked about."""
     for rank, (start, end) in enumerate(places):
         common = min(end, hidden.end) - max(start, hidden.start)
         if 2 * common > min(end - start, hidden.end - hidden.start):
