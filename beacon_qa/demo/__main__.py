@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from beacon_qa.answer import Answer
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
 from beacon_qa.errors import BeaconError
@@ -23,7 +24,10 @@ from beacon_qa.reading import ReadingProgress
 
 NOVEL = Path(__file__).parent / "the-thirty-nine-steps.txt"
 TITLE = "The Thirty-Nine Steps, by John Buchan (1915)"
-RATIO = 4
+RATIO = 8
+
+_SHOWN = 66
+"""Characters of a passage that are shown."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +90,20 @@ def _read(reader: Reader, path: Path) -> Book:
         f"Read once: {coverage.tokens:,} tokens in {coverage}, {seconds:.0f} s "
         f"({coverage.tokens / seconds:,.0f} tokens/s).\n"
         f"Condensed at ratio {RATIO} into {memory.kept:,} keys and values a layer, "
-        f"{memory.nbytes / 1e6:.0f} MB; the text is not looked at again.\n"
+        f"{memory.nbytes / 1e6:.0f} MB. Questions are put to that memory; the passages their\n"
+        "attention finds are read again before the answer, and nothing else.\n"
     )
     return book
 
 
 def _ask(book: Book, facts: list[Planted]) -> None:
-    right = 0
+    right = alone = 0
     windows = book.coverage.total_windows
+    sampling = Sampling(max_new_tokens=40)
     for fact in facts:
+        alone += fact.value in book.ask(fact.question, sampling=sampling, look_back="off").text
         begun = time.monotonic()
-        answer = book.ask(fact.question, sampling=Sampling(max_new_tokens=40))
+        answer = book.ask(fact.question, sampling=sampling, look_back="on")
         text = answer.text.strip()
         seconds = time.monotonic() - begun
         good = fact.value in text
@@ -104,12 +111,23 @@ def _ask(book: Book, facts: list[Planted]) -> None:
         back = round((1 - fact.at) * windows)
         say(f"Q  {fact.question}\nA  {text}")
         verdict = "right" if good else f"wrong: it is {fact.value}"
-        say(f"   {verdict}; told {back} windows back, answered in {seconds:.1f} s\n")
+        say(f"   {verdict}; told {back} windows back, answered in {seconds:.1f} s")
+        say(f"   rests on: {_best(book, answer)}\n")
     say(
-        f"{right} of {len(facts)} right. The built-in model is small and recalls little from so\n"
-        "long a text; docs/evaluation.md says how far it reaches. A 7B checkpoint is asked the\n"
-        "same way: beacon-qa ask --model ... --bits 4"
+        f"{right} of {len(facts)} right looking back; {alone} of {len(facts)} from the condensed "
+        "memory alone.\nThe built-in model is small; docs/evidence.md and docs/evaluation.md say "
+        "how far it\nreaches. A 7B checkpoint is asked the same way: beacon-qa ask --model ... "
+        "--bits 4"
     )
+
+
+def _best(book: Book, answer: Answer) -> str:
+    """The beginning of the passage that drew most attention."""
+    if not answer.evidence:
+        return "nothing that stands out"
+    best = answer.evidence[0]
+    words = " ".join(book.document.text[best.start : best.end].split())
+    return f"“{words if len(words) <= _SHOWN else words[:_SHOWN].rstrip() + '…'}”"
 
 
 def _open_again(reader: Reader, path: Path) -> None:
