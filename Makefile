@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo app test check bench browser clean
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -14,7 +14,10 @@ $(READY): requirements.txt pyproject.toml
 demo: $(READY)   ## read a whole novel and ask it questions
 	$(BIN)/python -m beacon_qa.demo
 
-test: $(READY)   ## run the tests: two processes of one thread each
+app: $(READY)    ## the page, on this machine only
+	$(BIN)/python app.py --open
+
+test: $(READY) browser   ## run the tests: two processes of one thread each
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 check: $(READY)  ## style, types, known vulnerabilities of what is installed
@@ -25,6 +28,13 @@ check: $(READY)  ## style, types, known vulnerabilities of what is installed
 
 bench: $(READY)  ## speed and memory, side by side, as ratios
 	$(BIN)/python -m benchmarks.run --out docs/benchmarks
+
+# The tests open the page in a real browser.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y chromium chromium-driver >/dev/null; } \
+	|| { command -v sudo >/dev/null && sudo apt-get update -qq && sudo apt-get install -qq -y chromium chromium-driver; } \
+	|| { echo "The tests need Chromium: install chromium and chromium-driver."; exit 1; }
 
 clean:
 	rm -rf .venv build
