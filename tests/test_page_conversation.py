@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,8 +25,11 @@ from ui.bubbles import bubbles, first_questions, message_id, places
 from ui.conversation_events import Conversing
 from ui.conversation_manage import Managing
 from ui.digest import digests
+from ui.evidence_facts import gather
+from ui.evidence_html import evidence_html
 from ui.library import Library
-from ui.settings import sampling
+from ui.settings import look_back, sampling
+from ui.settings_events import Setting
 from ui.talk import UNEXPECTED, Talks, turns
 
 FEW = Sampling(max_new_tokens=12)
@@ -346,6 +350,44 @@ def test_a_user_has_no_conversation_of_another_user(reader: Reader, tmp_path: Pa
         assert conversing.talk(request("bob"), book.id, talk) is None
         with pytest.raises(gr.Error, match="No book"):
             conversing.show(book.id, talk, request("bob"))
+
+
+def test_what_was_read_again_is_kept_with_the_answer(reader: Reader) -> None:
+    book = replace(reader, ratio=4).read(make_document())
+    for way in ("on", "off"):
+        talk = ask(book, reader.shelf)
+        told = list(Talks().tell(reader.shelf, talk, lambda: book, FEW, way))[-1]  # type: ignore[arg-type]
+        kept = reader.shelf.conversations.messages(talk)[-1].details
+        assert kept == told.details
+        assert bool(kept["read_again"]) == (way == "on")
+        assert kept["evidence"]
+        assert len(kept["attention"]) == book.coverage.total_windows
+        shown = evidence_html(gather(book.document, book, told.text, kept))
+        assert shown.count("read again word for word") >= len(kept["read_again"])
+
+
+def test_the_look_back_that_is_set_is_the_one_that_is_asked_with(
+    conversing: Conversing, book: Book
+) -> None:
+    for way in ("on", "off"):
+        _, talk, *_ = conversing.ask("Who?", book.id, None, "", request())
+        settings = {"max_new_tokens": 4, "temperature": 0.0, "look_back": way}
+        _, answer = list(conversing.tell(book.id, talk, settings, request()))[-1]
+        kept = conversing.library.reader(request()).shelf.conversations.message(answer)
+        assert bool(kept.details["read_again"]) == (way == "on")
+
+
+def test_a_browser_keeps_how_answers_look_back(library: Library) -> None:
+    setting = Setting(library)
+    chosen, kept = setting.keep(64, 0.5, 4, "off")
+    assert chosen == kept
+    assert look_back(chosen) == "off"
+    assert setting.restore(kept) == (chosen, 64, 0.5, 4, "off")
+    for nonsense in ("maybe", None, 7, ["on"], {}):
+        assert look_back({"look_back": nonsense}) == "auto"
+        assert setting.restore({**kept, "look_back": nonsense})[-1] == "auto"
+    # A browser from before there was such a setting.
+    assert setting.restore({"max_new_tokens": 64})[1:] == (64, 0.0, "auto", "auto")
 
 
 def test_settings_that_make_no_sense_are_the_ones_to_begin_with() -> None:

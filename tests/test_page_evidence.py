@@ -160,6 +160,11 @@ def test_passages_that_were_read_again_say_so(book: Book) -> None:
     again = [{"start": page.start + 5, "end": page.start + 9}]
     assert "read again" in evidence_html(facts(book, read_again=again))
     assert "read again" not in evidence_html(facts(book))
+    elsewhere = book.document.pages[5]
+    again.append({"start": elsewhere.start, "end": elsewhere.end, "score": 0.01})
+    told = plain(evidence_html(facts(book, read_again=again)))
+    assert told.count("read again word for word") == 2
+    assert "p. 6" in told
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from ui import conversation_views as views
 from ui.bubbles import Bubble, bubbles, message_id, short
 from ui.lane import in_lane, politely
 from ui.library import Library
-from ui.settings import sampling
+from ui.settings import look_back, sampling
 from ui.talk import Talks
 
 _PATIENCE = 20.0
@@ -154,7 +154,11 @@ class Conversing:
         shelf = self.library.reader(request).shelf
         said = shelf.conversations.messages(talk.id)
         telling = self.talks.tell(
-            shelf, talk.id, lambda: self.library.book(request, book_id), sampling(settings)
+            shelf,
+            talk.id,
+            lambda: self.library.book(request, book_id),
+            sampling(settings),
+            look_back(settings),
         )
         for message in telling:
             live = None if message.details["finish"] else message.id

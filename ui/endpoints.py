@@ -12,11 +12,13 @@ from typing import Any
 import gradio as gr
 
 from beacon_qa.book import Book
+from beacon_qa.looking import check_look_back
 from beacon_qa.prompts import LENGTHS
 from ui.digest import digests
 from ui.lane import LANE, in_lane
 from ui.library import Library
 from ui.settings import sampling
+from ui.states import LOOK_BACK
 from ui.talk import facts
 
 
@@ -34,6 +36,7 @@ class Endpoints:
         as_of: str,
         max_new_tokens: float,
         temperature: float,
+        look_back: str,
         request: gr.Request,
     ) -> Generator[tuple[str, dict[str, Any]], None, None]:
         """The answer as it is told, with its usage, coverage and evidence."""
@@ -43,11 +46,12 @@ class Endpoints:
                 f"The question has {len(text):,} characters; ask with 1 to {limit:,}.",
                 print_exception=False,
             )
+        way = check_look_back(str(look_back or LOOK_BACK))
         known = self._book(book, request)
         if as_of:
             known = known.as_of(str(as_of))
         settings = {"max_new_tokens": max_new_tokens, "temperature": temperature}
-        answer = known.ask(text, sampling=sampling(settings))
+        answer = known.ask(text, sampling=sampling(settings), look_back=way)
         basis = {"book": known.id, "title": known.title, "as_of": known.up_to}
         try:
             for _ in answer:
@@ -75,7 +79,7 @@ class Endpoints:
 
 
 def publish_ask(library: Library) -> None:
-    """Publish `ask(book, question, as_of, max_new_tokens, temperature) -> (text, details)`."""
+    """Publish `ask`, with `Endpoints.ask`'s arguments; it gives (text, details)."""
     with gr.Row(visible=False):
         inputs = [
             gr.Textbox(label="book"),
@@ -83,6 +87,7 @@ def publish_ask(library: Library) -> None:
             gr.Textbox("", label="as_of"),
             gr.Number(256, label="max_new_tokens"),
             gr.Number(0.0, label="temperature"),
+            gr.Textbox(LOOK_BACK, label="look_back"),
         ]
         outputs = [gr.Textbox(label="answer"), gr.JSON(label="details")]
         call = gr.Button("ask")

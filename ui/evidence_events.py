@@ -28,9 +28,6 @@ from ui.page_view import Pictures, View, page_html
 _DOCUMENTS = 3
 """Documents that are kept parsed, for all browsers together."""
 
-_LONGEST_ANSWER = 3600.0
-"""Seconds after which an answer that has not ended is one whose program was ended."""
-
 
 class Evidencing:
     """The panel's handlers."""
@@ -40,6 +37,7 @@ class Evidencing:
         self._pictures = Pictures()
         self._documents: OrderedDict[str, Document] = OrderedDict()
         self._guard = Lock()
+        self._begun = datetime.now(UTC)
 
     @politely
     def show(self, book_id: Any, answer_id: Any, request: gr.Request) -> tuple[str, Any]:
@@ -50,14 +48,17 @@ class Evidencing:
         message = self._answer(request, book_id, answer_id)
         if message is None:
             return book_html(whole(document, book)), gr.Timer(active=False)
-        evidence = gather(document, book, message.text, message.details)
-        return evidence_html(evidence), gr.Timer(active=_being_told(message))
+        telling = self._being_told(message)
+        # One whose program was ended says no more: what was kept of it is what there is.
+        ended = {} if telling or message.details.get("finish") else {"finish": "cancelled"}
+        evidence = gather(document, book, message.text, {**message.details, **ended})
+        return evidence_html(evidence), gr.Timer(active=telling)
 
     @politely
     def look_again(self, book_id: Any, answer_id: Any, request: gr.Request) -> tuple[Any, Any]:
         """(evidence, timer): once the answer has ended; until then all stays as it is."""
         message = self._answer(request, book_id, answer_id)
-        if message is not None and _being_told(message):
+        if message is not None and self._being_told(message):
             return gr.skip(), gr.skip()
         return self.show(book_id, answer_id, request)
 
@@ -112,10 +113,10 @@ class Evidencing:
         mine = talk.book_id == book_id and message.role == "assistant"
         return message if mine else None
 
-
-def _being_told(message: Message) -> bool:
-    age = (datetime.now(UTC) - datetime.fromisoformat(message.created)).total_seconds()
-    return not message.details.get("finish") and age < _LONGEST_ANSWER
+    def _being_told(self, message: Message) -> bool:
+        """Whether it may still grow: not one that a program before this one began."""
+        begun = datetime.fromisoformat(message.created)
+        return not message.details.get("finish") and begun >= self._begun
 
 
 def _whole_number(value: Any) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from beacon_qa.quotes import Quote, check_quotes
 from beacon_qa.transcript import coverage_line
 
 _MOST_PASSAGES = 8
+_MOST_READ_AGAIN = 12
 _LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 _SENTENCE = re.compile(r"\S.*?(?:[.!?…][\"'”’»)\]]*(?=\s)|\Z)", re.DOTALL)
 _SNIPPET = 220
@@ -111,11 +112,18 @@ def _passages(
     document: Document, limit: int, answer: str, details: Mapping[str, Any]
 ) -> Iterator[Stretch]:
     words = _words(answer)
-    again = [span[:2] for span in _spans(details.get("read_again"), limit)]
-    for start, end, score in _spans(details.get("evidence"), limit)[:_MOST_PASSAGES]:
+    again = _spans(details.get("read_again"), limit)[:_MOST_READ_AGAIN]
+    rests_on = _spans(details.get("evidence"), limit)[:_MOST_PASSAGES]
+    for start, end, score in rests_on:
         snippet = _snippet(document.text[start:end], words)
-        reread = any(first < end and start < last for first, last in again)
-        yield Stretch(start, end, score, snippet, reread)
+        yield Stretch(start, end, score, snippet, _meets(start, end, again))
+    for start, end, score in again:
+        if not _meets(start, end, rests_on):
+            yield Stretch(start, end, score, _snippet(document.text[start:end], words), True)
+
+
+def _meets(start: int, end: int, spans: Iterable[tuple[int, int, float]]) -> bool:
+    return any(first < end and start < last for first, last, _ in spans)
 
 
 def _spans(kept: object, limit: int) -> list[tuple[int, int, float]]:

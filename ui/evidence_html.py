@@ -44,10 +44,12 @@ def book_html(evidence: AnswerFacts) -> str:
 
 def evidence_html(evidence: AnswerFacts) -> str:
     """The panel for one answer."""
-    parts = [f'<p class="evidence-note">{escape(_basis(evidence))}</p>', strip_html(evidence)]
+    basis = f'<p class="evidence-note">{escape(_basis(evidence))}</p>'
     if evidence.state == "telling":
+        parts = [basis if evidence.coverage else "", strip_html(evidence)]
         parts.append(f'<p class="evidence-empty">{TELLING}</p>')
         return _panel("".join(parts))
+    parts = [basis, strip_html(evidence)]
     parts.append('<h3 id="rests-on">Pages it rests on</h3>')
     if evidence.passages:
         rows = "".join(_passage(evidence, passage) for passage in evidence.passages)

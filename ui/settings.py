@@ -5,10 +5,11 @@ Knows the settings' names and bounds; a value that is missing or no number is th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from beacon_qa.beacon import Sampling
-from ui.states import SETTINGS
+from beacon_qa.looking import LookBack, check_look_back
+from ui.states import LOOK_BACK, SETTINGS
 
 _MOST_TOKENS = 4096
 _HOTTEST = 2.0
@@ -25,6 +26,17 @@ def sampling(settings: Any) -> Sampling:
 def temperature(settings: Any) -> float:
     """The temperature that is set."""
     return min(max(_number(settings, "temperature"), 0.0), _HOTTEST)
+
+
+def look_back(settings: Any) -> LookBack:
+    """Whether answers read passages of the text again."""
+    value = settings.get("look_back") if isinstance(settings, dict) else None
+    return check_look_back(str(value) if is_look_back(value) else LOOK_BACK)
+
+
+def is_look_back(value: Any) -> bool:
+    """Whether a value from a browser is a way of looking back."""
+    return value in get_args(LookBack)
 
 
 def _number(settings: Any, name: str) -> float:

@@ -6,6 +6,7 @@ Knows the panel and the estimates. The machine is measured once, when somebody l
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -17,6 +18,7 @@ from beacon_qa.estimates import KNOWN_MODELS, Estimate, estimate, measured, shap
 from beacon_qa.machine import Machine, look_around
 from ui.lane import QUICK, politely
 from ui.library import Library
+from ui.settings import is_look_back
 from ui.settings_html import costs_html, machine_html
 from ui.settings_panel import SettingsPanel
 from ui.states import SETTINGS, States
@@ -32,19 +34,21 @@ class Setting:
         self.library = library
         self._one = Lock()
 
-    def keep(self, length: Any, temperature: Any, ratio: Any) -> tuple[Any, Any]:
+    def keep(self, length: Any, temperature: Any, ratio: Any, look_back: Any) -> tuple[Any, Any]:
         """(settings, browser): what the controls say."""
-        chosen = dict(zip(SETTINGS, (length, temperature, ratio), strict=True))
+        chosen = dict(zip(SETTINGS, (length, temperature, ratio, look_back), strict=True))
         return chosen, chosen
 
     def restore(self, browser: Any) -> tuple[Any, ...]:
-        """(settings, length, temperature, ratio): what this browser was left with."""
+        """(settings, length, temperature, ratio, look back): what this browser was left with."""
         known = browser if isinstance(browser, dict) else {}
         chosen = {name: known.get(name, value) for name, value in SETTINGS.items()}
-        allowed = {"auto", *self.library.engine.model.beacon.ratios}
+        right: dict[str, Callable[[Any], bool]] = {
+            "ratio": ["auto", *self.library.engine.model.beacon.ratios].__contains__,
+            "look_back": is_look_back,
+        }
         for name, value in SETTINGS.items():
-            right = chosen[name] in allowed if name == "ratio" else _number(chosen[name])
-            chosen[name] = chosen[name] if right else value
+            chosen[name] = chosen[name] if right.get(name, _number)(chosen[name]) else value
         return chosen, *chosen.values()
 
     def cost(self, pages: Any, ratio: Any, request: gr.Request) -> str:
@@ -107,11 +111,11 @@ def wire(
 ) -> None:
     """Connect the panel's events; `tab` is the one the panel is in."""
     setting = Setting(library)
-    controls = [panel.length, panel.temperature, panel.ratio]
+    controls = [panel.length, panel.temperature, panel.ratio, panel.look_back]
     looks: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     page.load(politely(setting.restore), panel.browser, [states.settings, *controls], **looks)
     gr.on(
-        [panel.length.input, panel.temperature.input, panel.ratio.input],
+        [panel.length.input, panel.temperature.input, panel.ratio.input, panel.look_back.input],
         politely(setting.keep),
         controls,
         [states.settings, panel.browser],

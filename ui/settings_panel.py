@@ -9,7 +9,7 @@ import gradio as gr
 from beacon_qa.engine import Engine
 from ui.library import Library
 from ui.settings_html import model_html
-from ui.states import MAX_NEW_TOKENS, RATIO, SETTINGS, TEMPERATURE, States
+from ui.states import LOOK_BACK, MAX_NEW_TOKENS, RATIO, SETTINGS, TEMPERATURE, States
 
 _PAGES = 400
 """The size of the book whose cost is shown first."""
@@ -24,6 +24,7 @@ class SettingsPanel:
     browser: gr.BrowserState
     length: gr.Slider
     temperature: gr.Slider
+    look_back: gr.Radio
     ratio: gr.Radio
     pages: gr.Slider
     costs: gr.HTML
@@ -48,6 +49,13 @@ def build(library: Library, states: States) -> SettingsPanel:
         info="0 always takes the likeliest word, and answers the same again; higher is freer.",
         elem_id="temperature",
     )  # fmt: skip
+    look_back = gr.Radio(
+        [("automatic", "auto"), ("always", "on"), ("never", "off")],
+        value=LOOK_BACK, label="Look back at the text",
+        info="Passages that the question finds are read again, word for word, before answering; "
+        "automatic does so where they stand out. It gives exact words, and takes more time.",
+        elem_id="look-back",
+    )  # fmt: skip
     gr.HTML('<h2 class="section">Reading</h2>')
     ratio = gr.Radio(
         _ratios(engine), value=RATIO, label="Condensing ratio of the next book",
@@ -63,7 +71,7 @@ def build(library: Library, states: States) -> SettingsPanel:
     gr.HTML(f'<h2 class="section">Model</h2>{model_html(engine)}')
     gr.HTML('<h2 class="section">This machine</h2>')
     machine = gr.HTML(_WAIT, elem_id="machine", apply_default_css=False)
-    return SettingsPanel(browser, length, temperature, ratio, pages, costs, machine)
+    return SettingsPanel(browser, length, temperature, look_back, ratio, pages, costs, machine)
 
 
 def _ratios(engine: Engine) -> list[tuple[str, str | int]]:

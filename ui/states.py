@@ -13,10 +13,16 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-MAX_NEW_TOKENS, TEMPERATURE, RATIO = 256, 0.0, "auto"
+MAX_NEW_TOKENS, TEMPERATURE, RATIO, LOOK_BACK = 256, 0.0, "auto", "auto"
 
-SETTINGS = {"max_new_tokens": MAX_NEW_TOKENS, "temperature": TEMPERATURE, "ratio": RATIO}
-"""The settings a browser begins with: answer length in tokens, temperature, condensing ratio."""
+SETTINGS = {
+    "max_new_tokens": MAX_NEW_TOKENS,
+    "temperature": TEMPERATURE,
+    "ratio": RATIO,
+    "look_back": LOOK_BACK,
+}
+"""What a browser begins with: answer length in tokens, temperature, condensing ratio, and whether
+answers read passages of the text again."""
 
 
 @dataclass(frozen=True)

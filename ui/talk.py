@@ -22,6 +22,7 @@ from beacon_qa.book import Book
 from beacon_qa.chat import Chat, Turn
 from beacon_qa.conversations import Conversation, Conversations, Message
 from beacon_qa.errors import BeaconError, ShelfError
+from beacon_qa.looking import LookBack
 from beacon_qa.shelf import Shelf
 
 _LOG = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class Talks:
         conversation_id: int,
         book: Callable[[], Book],
         sampling: Sampling,
+        look_back: LookBack | None = None,
     ) -> Generator[Message, None, None]:
         """Answer the last question of a conversation; yields the answer's message as it grows.
 
@@ -70,7 +72,11 @@ class Talks:
         with self._alive((kept, conversation_id)):
             try:
                 yield message
-                yield (yield from self._answered(kept, message, talk, said, book(), sampling))
+                chat, place = self._chat(kept, talk, said, book())
+                answer = chat.ask(said[-1].text, sampling=sampling, look_back=look_back)
+                told = yield from _told(kept, message, answer, self._save_every)
+                self._keep((*place, told.id), chat)
+                yield told
             except GeneratorExit:
                 _stopped(kept, message.id)
                 raise
@@ -86,16 +92,10 @@ class Talks:
         with self._guard:
             return self._guard.wait_for(lambda: place not in self._live, timeout)
 
-    def _answered(
-        self,
-        kept: Conversations,
-        message: Message,
-        talk: Conversation,
-        said: Sequence[Message],
-        book: Book,
-        sampling: Sampling,
-    ) -> Generator[Message, None, Message]:
-        """Tell the answer in a chat that knows what was said, and leave the chat open."""
+    def _chat(
+        self, kept: Conversations, talk: Conversation, said: Sequence[Message], book: Book
+    ) -> tuple[Chat, tuple[Conversations, int, object]]:
+        """A chat that knows what was said before the last question, and the place it is kept at."""
         basis: object = talk.as_of or book.memory.tokens
         before = said[-2].id if len(said) > 1 else 0
         place = kept, talk.id, basis
@@ -103,10 +103,7 @@ class Talks:
         if chat is None:
             known = book.as_of(talk.as_of) if talk.as_of else book
             chat = known.chat(turns(said[:-1]))
-        answer = chat.ask(said[-1].text, sampling=sampling)
-        told = yield from _told(kept, message, answer, self._save_every)
-        self._keep((*place, told.id), chat)
-        return told
+        return chat, place
 
     @contextmanager
     def _alive(self, place: tuple[Conversations, int]) -> Iterator[None]:
@@ -198,4 +195,6 @@ def facts(answer: Answer, *, whole: bool = True) -> dict[str, Any]:
     if not whole:
         return known
     evidence = [asdict(passage) for passage in answer.evidence]
-    return {**known, "evidence": evidence, "attention": list(answer.attention)}
+    again = [asdict(passage) for passage in answer.read_again]
+    attention = list(answer.attention)
+    return {**known, "evidence": evidence, "read_again": again, "attention": attention}

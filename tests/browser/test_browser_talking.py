@@ -1,0 +1,134 @@
+"""In a real browser: questions, answers, what they rest on, and what is kept of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from pathlib import Path
+
+import pytest
+from made_books import HARBOUR, QUESTION
+from page_rooms import Page
+
+pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("harbour")]
+
+COVERAGE = "5 of 5 pages, 12 of 12 windows read"
+
+_YELLOW = """
+const picture = document.querySelector('#page img.page-picture');
+if (!picture?.complete || !picture.naturalWidth) return 0;
+const canvas = document.createElement('canvas');
+[canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
+const pen = canvas.getContext('2d');
+pen.drawImage(picture, 0, 0);
+const [dots, { data }] = [[0], pen.getImageData(0, 0, canvas.width, canvas.height)];
+for (let i = 0; i < data.length; i += 4)
+  if (data[i] > 200 && data[i + 1] > 180 && data[i + 2] < 160) dots[0] += 1;
+return dots[0];
+"""
+"""How many dots of the page's picture are yellow."""
+
+
+def _has_words(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+@pytest.fixture
+def asked(page: Page) -> Page:
+    """The page with a question about the PDF that has been answered."""
+    page.shelf.open(HARBOUR)
+    page.talk.says(f"{HARBOUR}: {COVERAGE}")
+    page.talk.ask(QUESTION)
+    page.talk.told()
+    return page
+
+
+def test_an_answer_says_what_it_was_told_from(asked: Page) -> None:
+    assert asked.talk.questions == [QUESTION]
+    assert len(asked.talk.answers) == 1
+    assert asked.talk.answers[0]
+    line = asked.talk.told()
+    assert COVERAGE in line
+    assert re.search(r"read from memory: [\d,]+ tokens; \d+ new · \d+ told in", line, re.IGNORECASE)
+
+
+def test_a_suggested_question_can_be_clicked(page: Page) -> None:
+    page.shelf.open(HARBOUR)
+    page.talk.click("#chat .example")
+    page.talk.told()
+    assert page.talk.questions == [f"What is “{HARBOUR}” about?"]
+
+
+def test_a_passage_opens_its_page_as_a_picture_with_the_passage_marked(asked: Page) -> None:
+    asked.evidence.says("Pages it rests on")
+    place = asked.evidence.find(".passage-place").text
+    asked.evidence.click(".passage")
+    asked.evidence.until(lambda: asked.evidence.script(_YELLOW) > 100, "a marked picture")
+    number = re.search(r"p\. (\d)", place)
+    assert number
+    assert f"Page {number[1]} ({number[1]} of 5)" in asked.evidence.text
+    assert "could not be found" not in asked.evidence.text
+    asked.picture("page-picture")
+    asked.evidence.click('#page [data-as="text"][aria-label*="text"]')
+    asked.evidence.until(lambda: asked.evidence.find(".page-text mark").text)
+    asked.evidence.click("[data-close]")
+    asked.evidence.until(lambda: not asked.evidence.all(".page-view"))
+
+
+def test_a_refresh_finds_the_conversation_and_its_evidence_again(asked: Page) -> None:
+    before = asked.talk.answers
+    asked.refresh()
+    asked.talk.says(QUESTION)
+    asked.talk.told()
+    assert (asked.talk.questions, asked.talk.answers) == ([QUESTION], before)
+    asked.evidence.says("Pages it rests on")
+
+
+def test_a_second_browser_has_the_same_shelf_and_its_own_conversation(
+    asked: Page, second: Page
+) -> None:
+    second.shelf.open(HARBOUR)
+    second.talk.says(f"Ask anything about {HARBOUR}")
+    assert not second.talk.questions
+    second.talk.ask("Who was asleep over his ledger?")
+    second.talk.told()
+    assert second.talk.questions == ["Who was asleep over his ledger?"]
+    assert asked.talk.questions == [QUESTION]
+    asked.refresh()
+    asked.talk.says(QUESTION)
+    assert asked.talk.questions == [QUESTION]
+
+
+def test_a_question_is_edited_and_asked_again(asked: Page) -> None:
+    asked.talk.click('#chat button[aria-label="Edit"]')
+    asked.talk.type("#chat textarea", "Who woke the clerk?")
+    asked.talk.click('#chat button[aria-label="Submit"]')
+    asked.talk.until(lambda: asked.talk.questions == ["Who woke the clerk?"])
+    assert COVERAGE in asked.talk.told()
+    assert len(asked.talk.answers) == 1
+
+
+def test_an_answer_is_told_once_more(asked: Page) -> None:
+    before = asked.talk.answers
+    asked.talk.click('#chat button[aria-label="Retry"]')
+    asked.talk.until(lambda: asked.talk.all("#question .stop-button") or not asked.talk.answers)
+    asked.talk.told()
+    # At temperature 0 the same question has the same answer.
+    assert (asked.talk.questions, asked.talk.answers) == ([QUESTION], before)
+
+
+def test_a_conversation_is_given_out_as_markdown_and_json(asked: Page, tmp_path: Path) -> None:
+    allowed = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    asked.browser.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
+    asked.talk.click("#manage > button")
+    texts = {}
+    for kind, ending in (("markdown", "md"), ("json", "json")):
+        asked.talk.click(f"#export-{kind}")
+        file = tmp_path / f"The-Harbour-Office.{ending}"
+        asked.talk.until(partial(_has_words, file), file.name)
+        texts[kind] = file.read_text(encoding="utf-8")
+    assert QUESTION in texts["markdown"]
+    assert asked.talk.answers[0] in texts["markdown"]
+    messages = json.loads(texts["json"])["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant"]
