@@ -21,6 +21,8 @@ ONLY_IN = {
     "langchain_core": ("langchain",),
     "bitsandbytes": (),
     "pypdf": ("documents",),
+    "pypdfium2": ("documents",),
+    "fastapi": ("server",),
 }
 """Libraries, and the rooms of the package that may import them."""
 
