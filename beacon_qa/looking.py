@@ -17,15 +17,14 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, Literal, Protocol, get_args
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from beacon_qa.beacon import Memory
 from beacon_qa.beacon.entries import entry_spans
 from beacon_qa.beacon.generate import attend
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
-from beacon_qa.evidence import Evidence, Ground, Passage
+from beacon_qa.evidence import Curve, Evidence, Ground, Passage
 
 LookBack = Literal["auto", "on", "off"]
 
@@ -90,7 +89,7 @@ class Looking:
     told: int = 0
     _watch: Watch | None = None
     _spans: list[tuple[int, int]] = field(default_factory=list)
-    _weights: Tensor = field(default_factory=lambda: torch.empty(0))
+    _weights: Curve = field(default_factory=lambda: np.zeros(0))
     _found: tuple[int, Evidence] = (0, Evidence())
 
     def begin(self, memory: Memory, asked: Asked) -> tuple[Memory, Sequence[int], Watch]:
@@ -148,7 +147,7 @@ class Looking:
         if watch is None:
             return Evidence()
         if self._found[0] != watch.tokens:
-            found = self.ground.evidence((watch.scores * self._weights).tolist(), self._spans)
+            found = self.ground.evidence(np.asarray(watch.scores) * self._weights, self._spans)
             self._found = watch.tokens, found
         return self._found[1]
 
@@ -156,13 +155,14 @@ class Looking:
         attend(self.model, memory, ids, watch)
         longest = self.ground.window // PASSAGES
         # What is held raw in the memory needs not be read again.
-        scores = watch.scores * self._weights * (self._weights > 1)
-        return self.ground.evidence(scores.tolist(), self._spans, most=most, longest=longest)
+        scores = np.asarray(watch.scores) * self._weights * (self._weights > 1)
+        return self.ground.evidence(scores, self._spans, most=most, longest=longest)
 
     def _watched(self, memory: Memory, length: int, question: int, after: int) -> Watch:
         # What was said after the text stands behind it in memory: only the text's entries count.
         before = takewhile(lambda span: span[0] < self.ground.end, entry_spans(memory.clock))
-        self._spans = list(before)
+        # The open window is in view raw, and its keys outshine those of beacons, found or not.
+        self._spans = list(before)[: memory.held or None]
         self._weights = _weights(memory, self._spans)
         self._watch = Watch(self.model.evidence_heads, len(self._spans))
         end = memory.tokens + length
@@ -170,14 +170,14 @@ class Looking:
         return self._watch
 
 
-def _weights(memory: Memory, spans: Sequence[tuple[int, int]]) -> Tensor:
+def _weights(memory: Memory, spans: Sequence[tuple[int, int]]) -> Curve:
     """For how much each entry of a memory counts: for the tokens it alone stands for.
 
     Attention is shared among entries: a raw token draws as much by chance as a beacon that stands
     for many. Sinks draw most of all, whatever is asked; they say nothing of the text.
     """
     sink, condensed, _ = memory.sizes
-    weights = torch.tensor([float(end - first) for first, end in spans])
+    weights = np.array([end - first for first, end in spans], np.float64)
     weights[:sink] = 0
-    weights[sink + condensed :].clamp_(max=1)
+    weights[sink + condensed :] = 1
     return weights

@@ -5,7 +5,8 @@ One window holds three passages, and a long list stands in more places than that
     look      the question's attention over the whole memory ranks the passages
     round     the next three are read again, raw, and answered from; never the same one twice
     fading    passages that drew far less attention than the best are left alone: no more rounds
-    answer    told from the memory with what the rounds told in view, each finding once
+    answer    told from the memory with what the rounds told in view, each finding once; where
+              they told nothing, with the best passages in view
 
 The model takes an answer a round, so that it costs as much more. Knows passages and findings;
 knows nothing of books or of how an answer is told.
@@ -42,6 +43,10 @@ _ALL = re.compile(
     r"|\bwhat (?:are|were) the (?:names|titles)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_SILENT = re.compile(
+    r"\A\W*(?:the|this|these) (?:text|book|passages?) (?:does|do) not (?:say|tell|mention|state)\b",
+    re.IGNORECASE,
+)
 _MARK = re.compile(r"\A\W*(?:\d{1,3}[.)]\s+)?")
 
 
@@ -71,13 +76,13 @@ def in_rounds(found: Sequence[Passage]) -> list[tuple[Passage, ...]]:
 
 
 def findings(texts: Iterable[str]) -> list[str]:
-    """What the rounds told, each line only the first time it is told."""
+    """What the rounds told, each line only the first time; that there is nothing is left out."""
     seen, kept = {""}, []
     for text in texts:
         lines = []
         for line in text.splitlines():
             words = _words(line)
-            if words not in seen:
+            if words not in seen and not _SILENT.match(line):
                 seen.add(words)
                 lines.append(line.strip())
         if lines:
@@ -106,7 +111,10 @@ class Rounds(Looking):
             if asked.ended():
                 break
             self._take(passages, raw, asked)
-        return self._noted(findings(one.text for one in self.rounds), memory, asked)
+        notes = findings(one.text for one in self.rounds)
+        if not notes:
+            return self.in_view(rounds[0], memory, asked.prompt)[1]
+        return self._noted(notes, memory, asked)
 
     def _take(self, passages: Sequence[Passage], memory: Memory, asked: Asked) -> None:
         """One round; what it has told is known as it is told."""

@@ -9,13 +9,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from beacon_qa.beacon import Sampling
 from beacon_qa.cli import build_parser, main
+from beacon_qa.commands.telling import tell, tell_evidence
+from beacon_qa.commands.terminal import Terminal
+from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
+from beacon_qa.evidence import Passage
+from beacon_qa.looking import Round
 from beacon_qa.reader import Reader
 from beacon_qa.reading import ReadingProgress
 from beacon_qa.shelf import Shelf
@@ -132,6 +140,71 @@ def test_answers_for_scripts_carry_usage_and_coverage(shell: Shell, text_file: P
     # The streamed answer is the same as the one in JSON.
     _, told, _ = shell("ask", first["book"], "Who?", "--max-tokens", "5")
     assert told == first["answer"] + "\n"
+
+
+def test_looking_back_is_told_to_scripts_with_its_passages(shell: Shell, text_file: Path) -> None:
+    def ask(way: str) -> dict[str, Any]:
+        words = ["--json", "--max-tokens", "5", "--ratio", "4", "--look-back", way]
+        code, out, _ = shell("ask", str(text_file), "Who?", *words)
+        assert code == 0
+        told: dict[str, Any] = json.loads(out)
+        return told
+
+    on, off = ask("on"), ask("off")
+    assert off["read_again"] == []
+    assert on["read_again"]
+    text = text_file.read_text()
+    for passage in (*on["read_again"], *on["evidence"], *off["evidence"]):
+        assert set(passage) == {"start", "end", "page", "chapter", "score"}
+        assert 0 <= passage["start"] < passage["end"] <= len(text)
+    assert on["usage"]["input_tokens"] > off["usage"]["input_tokens"]
+    code, _, err = shell("ask", str(text_file), "Who?", "--json")
+    assert (code, err) == (0, "")
+    with pytest.raises(SystemExit) as end:
+        main(["ask", str(text_file), "Who?", "--look-back", "maybe"])
+    assert end.value.code == 2
+
+
+class Screen(io.StringIO):
+    """A terminal that a person sees."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_an_answer_rests_on_is_noted_below_it(reader: Reader, document: Document) -> None:
+    book = replace(reader, ratio=4).read(document)
+    out, err = Screen(), Screen()
+    answer = book.ask("Who?", sampling=Sampling(max_new_tokens=5), look_back="on")
+    text = tell(answer, Terminal(out, err))
+    tell_evidence(answer, document.text, Terminal(out, err))
+    assert out.getvalue() == text + "\n"
+    lines = err.getvalue().splitlines()
+    again = lines.index("Read again word for word:")
+    assert lines[0] == "Rests on:"
+    assert 1 < again <= 4
+    assert len(lines) == again + 1 + len(answer.read_again)
+    best, first = answer.evidence[0], answer.read_again[0]
+    assert lines[1].split()[:3] == [f"{100 * best.score:.0f}%", "p.", f"{best.page},"]
+    assert f"p. {first.page}, {first.chapter}: " in lines[again + 1]
+    assert lines[again + 1].endswith(" ".join(document.text[first.start : first.end].split()))
+    assert max(map(len, lines)) < 120
+
+
+def test_a_question_for_all_says_how_many_rounds_it_took() -> None:
+    passages = (Passage(0, 9, "", "", 0.5),)
+    told = SimpleNamespace(
+        evidence=passages, read_again=passages * 2, rounds=(Round(passages), Round(passages))
+    )
+    err = Screen()
+    tell_evidence(told, "Call me\nIshmael.", Terminal(Screen(), err))  # type: ignore[arg-type]
+    assert err.getvalue().splitlines() == [
+        "Rests on:",
+        "   50%  Call me I",
+        "Read again word for word in 2 rounds:",
+        "        Call me I",
+        "        Call me I",
+    ]
 
 
 def test_a_book_is_asked_by_title_after_its_file_is_gone(shell: Shell, text_file: Path) -> None:

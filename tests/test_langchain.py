@@ -6,6 +6,7 @@ import asyncio
 import copy
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,51 @@ def test_evidence_names_the_pages(reader: Reader) -> None:
     labels = {page.label for page in make_document().pages}
     assert set(told["evidence_pages"]) <= labels
     assert len(told["evidence_pages"]) == len({one["page"] for one in told["evidence"]})
+
+
+@pytest.mark.parametrize("kind", [ChatBeacon, BeaconLLM])
+def test_looking_back_is_a_setting_and_an_option_of_a_call(reader: Reader, kind: Any) -> None:
+    book = replace(reader, ratio=4).read(make_document())
+
+    def told(model: Any, **options: Any) -> dict[str, Any]:
+        result = model.generate(
+            [[HumanMessage("Who?")] if kind is ChatBeacon else "Who?"], **options
+        )
+        generation = result.generations[0][0]
+        if kind is BeaconLLM:
+            return dict(generation.generation_info)
+        return dict(generation.message.response_metadata)
+
+    always = kind(book=book, **FEW, look_back="on")
+    asked = book.ask("Who?", sampling=Sampling(8), look_back="on")
+    assert asked.text
+    again = told(always)["read_again"]
+    assert again == [asdict(passage) for passage in asked.read_again] != []
+    assert told(always, look_back="off")["read_again"] == []
+    never = kind(book=book, **FEW, look_back="off")
+    assert told(never)["read_again"] == []
+    assert told(never)["evidence_pages"]
+    assert told(never, look_back="on")["read_again"] == again
+    with pytest.raises(ModelError, match="look_back is 'maybe'"):
+        told(never, look_back="maybe")
+    with pytest.raises(ValidationError):
+        kind(book=book, look_back="maybe")
+
+
+def test_answers_that_look_back_in_other_ways_share_no_cache(reader: Reader) -> None:
+    book, cache = replace(reader, ratio=4).read(make_document()), InMemoryCache()
+    for way in ("on", "off", "on"):
+        ChatBeacon(book=book, **FEW, look_back=way, cache=cache).invoke("Who?")
+    assert len(cache._cache) == 2
+    # What a call asks for counts, not what was set.
+    ChatBeacon(book=book, **FEW, look_back="on", cache=cache).invoke("Who?", look_back="off")
+    assert len(cache._cache) == 2
+
+
+def test_a_book_at_hand_looks_back_as_its_reader_does(reader: Reader) -> None:
+    engine = replace(reader.engine, look_back="on")
+    book = replace(reader, engine=engine, ratio=4).read(make_document())
+    assert ChatBeacon(book=book, **FEW).invoke("Who?").response_metadata["read_again"]
 
 
 def test_a_stream_tells_the_same_and_ends_with_its_numbers(chat: ChatBeacon) -> None:

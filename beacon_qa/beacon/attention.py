@@ -77,10 +77,10 @@ def beacon_attention(
         out = _on_device(query, key, value, scaling)
     else:
         part = _causal(query, key, value, scaling)
-        if layer.shared is not None:
-            key, value = layer.shared
-            part = joined(part, over_all(query, key, value, scaling))
         out = part[0]
+        if layer.shared is not None:
+            shared_key, shared_value = layer.shared
+            out = joined(part, over_all(query, shared_key, shared_value, scaling))
     return out.transpose(1, 2).contiguous(), None
 
 
@@ -109,7 +109,8 @@ def _causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) ->
     part = fused(query, *own, scaling, causal=True)
     if before == 0:
         return part
-    return joined(part, over_all(query, key[:, :, :before], value[:, :, :before], scaling))
+    past = over_all(query, key[:, :, :before], value[:, :, :before], scaling)
+    return joined(part, past), torch.logaddexp(part[1], past[1])
 
 
 def _by_products(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:

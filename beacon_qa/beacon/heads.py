@@ -3,9 +3,9 @@
     "beacon_evidence_heads": [[1, 0], [1, 2], ...]     layers and query heads, best first
     "beacon_evidence_contrast": 9.5                    above it a find is trusted
 
-`beacon-qa evaluate evidence --calibrate` chooses both on texts whose answers are known. A checkpoint
-without them has heads from the middle of its layers watched, where models look things up. Knows a
-Hugging Face config; knows nothing of tensors.
+`beacon-qa evaluate evidence --calibrate` chooses both on texts whose answers are known. Of a
+checkpoint without them, heads from the middle of its layers are watched, where models look things
+up. Knows a Hugging Face config; knows nothing of tensors.
 """
 
 from __future__ import annotations
@@ -35,21 +35,25 @@ def evidence_heads(config: Any) -> tuple[Head, ...]:
         places = sorted({layers // 2, 2 * layers // 3})
         each = max(1, MOST_HEADS // len(places))
         return tuple((layer, head) for layer in places for head in [*firsts][:each])
-    chosen = []
-    for pair in named:
-        fits = isinstance(pair, list | tuple) and len(pair) == 2
-        if not fits or not (0 <= pair[0] < layers and 0 <= pair[1] < heads):
-            raise ConfigError(
-                f"beacon_evidence_heads names {pair!r}; each is a layer below {layers} and a head "
-                f"below {heads}."
-            )
-        chosen.append((int(pair[0]), int(pair[1])))
-    return tuple(chosen)
+    if not isinstance(named, list | tuple) or not named:
+        raise ConfigError(f"beacon_evidence_heads is {named!r}; it must be a list of heads.")
+    return tuple(_head(pair, layers, heads) for pair in named)
+
+
+def _head(pair: Any, layers: int, heads: int) -> Head:
+    whole = isinstance(pair, list | tuple) and [type(place) for place in pair] == [int, int]
+    if not whole or not (0 <= pair[0] < layers and 0 <= pair[1] < heads):
+        raise ConfigError(
+            f"beacon_evidence_heads names {pair!r}; each is a layer below {layers} and a head "
+            f"below {heads}."
+        )
+    return pair[0], pair[1]
 
 
 def evidence_contrast(config: Any) -> float:
     """The contrast above which a find is trusted; raises ConfigError for one that is none."""
     value = getattr(config, "beacon_evidence_contrast", CONTRAST)
-    if not isinstance(value, int | float) or value < 0:
+    # Written so that a NaN, which a JSON file may hold, is refused too.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         raise ConfigError(f"beacon_evidence_contrast is {value!r}; it must be 0 or more.")
     return float(value)

@@ -23,17 +23,16 @@ from beacon_qa.beacon.watch import Watch
 class Seating:
     """Positions of several texts in one pass, one after another, and who sees which keys.
 
-    Of the texts' own keys: `spread` lists positions so that each text gets as many places, some
-    twice where it has fewer, and `gather` finds the positions again among those places; None where
-    each text has one position. `hidden` (texts, 1, places of all queries of a head, keys) is added
-    to the scores: minus infinity where a place must not look.
+    Of the texts' own keys: `spread` lists queries (head by head, position by position) so that
+    each text gets as many, some twice where it has fewer, and `gather` finds them again among
+    those. `hidden` (texts, 1, queries of a key/value head, keys) is added to the scores: minus
+    infinity where a query must not look.
     Of keys they share: `circles` names a text of each circle that shares some, and the circle's
     positions, None for all. `watched` has a watch, its text and the positions it counts.
     """
 
-    texts: Sequence[Any]
-    spread: Tensor | None
-    gather: Tensor | None
+    spread: Tensor
+    gather: Tensor
     hidden: Tensor
     circles: Sequence[tuple[int, Tensor | None]]
     watched: Sequence[tuple[Watch, int, list[int]]]

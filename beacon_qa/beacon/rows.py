@@ -32,7 +32,10 @@ _ROOM = 256
 
 
 class TailLayer(CacheLayerMixin):  # type: ignore[misc]
-    """The tails of one layer, (texts, kv_heads, room, head_dim); each text's layer is a view."""
+    """The tails of one layer, (texts, kv_heads, room, head_dim); each text's layer is a view.
+
+    They lie entry by entry in memory: a place is `row * room + entry`.
+    """
 
     is_sliding = False
     keys: Tensor
@@ -41,7 +44,7 @@ class TailLayer(CacheLayerMixin):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[MemoryLayer] = []
-        self.rows = self.places = torch.empty(0, dtype=torch.long)
+        self.places = torch.empty(0, dtype=torch.long)
         self.longest = 0
 
     def lay(self, texts: list[MemoryLayer], room: int) -> None:
@@ -71,9 +74,9 @@ class TailLayer(CacheLayerMixin):  # type: ignore[misc]
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
     ) -> tuple[Tensor, Tensor]:
         """Write each position's entry to its text and place, and return all tails."""
-        rows, places = self.rows.to(self.keys.device), self.places.to(self.keys.device)
-        self.keys[rows, :, places] = key_states[0].transpose(0, 1)
-        self.values[rows, :, places] = value_states[0].transpose(0, 1)
+        places = self.places.to(self.keys.device)
+        _entries(self.keys).index_copy_(0, places, key_states[0].transpose(0, 1))
+        _entries(self.values).index_copy_(0, places, value_states[0].transpose(0, 1))
         return self.keys[:, :, : self.longest], self.values[:, :, : self.longest]
 
     def lazy_initialization(self, key_states: Tensor, value_states: Tensor) -> None:
@@ -95,14 +98,14 @@ class TailLayer(CacheLayerMixin):  # type: ignore[misc]
 class Rows(Cache):  # type: ignore[misc]
     """Texts that go on together; those that are forks of one memory share its condensed part.
 
-    `groups` is the number of query heads to a key/value head. Texts may join and leave between
-    two steps; a text that has left cannot go on.
+    `heads` are the model's (query, key/value) heads. Texts may join and leave between two steps; a
+    text that has left cannot go on.
     """
 
-    def __init__(self, layers: int, groups: int) -> None:
+    def __init__(self, layers: int, heads: tuple[int, int]) -> None:
         super().__init__(layers=[TailLayer() for _ in range(layers)])
         self.texts: list[Memory] = []
-        self._groups = groups
+        self._heads = heads
         self._room = 0
 
     def join(self, text: Memory) -> None:
@@ -131,15 +134,17 @@ class Rows(Cache):  # type: ignore[misc]
         ends = [tail + chunk.size for tail, chunk in zip(tails, chunks, strict=True)]
         if max(ends) > self._room:
             self._lay(max(ends))
-        rows = [row for row, chunk in enumerate(chunks) for _ in range(chunk.size)]
-        places = [p for tail, end in zip(tails, ends, strict=True) for p in range(tail, end)]
+        spans = [
+            (row * self._room + tail, row * self._room + end)
+            for row, (tail, end) in enumerate(zip(tails, ends, strict=True))
+        ]
+        places = torch.tensor([place for span in spans for place in range(*span)])
         for layer in self.layers:
-            layer.rows, layer.places = torch.tensor(rows), torch.tensor(places)
-            layer.longest = max(ends)
+            layer.places, layer.longest = places, max(ends)
         with ExitStack() as each:
             for text, chunk in zip(self.texts, chunks, strict=True):
                 each.enter_context(text.reading(chunk))
-            yield seat(self.texts, chunks, tails, self._groups)
+            yield seat(self.texts, chunks, tails, self._heads)
             for text, chunk in zip(self.texts, chunks, strict=True):
                 for kept in text.layers:
                     kept.length += chunk.size
@@ -179,11 +184,16 @@ def step(model: Any, ids: Tensor, rows: Rows) -> CausalLMOutputWithPast:
     return CausalLMOutputWithPast(logits=logits, past_key_values=rows)
 
 
+def _entries(table: Tensor) -> Tensor:
+    """The table as (places, kv_heads, head_dim)."""
+    return table.transpose(1, 2).flatten(0, 1)
+
+
 def _table(tails: list[Tensor], texts: list[MemoryLayer], room: int) -> Tensor:
     _, heads, _, size = tails[0].shape
     with torch.inference_mode(False):
         # Zeros: a place that is hidden must still hold a number.
-        table = tails[0].new_zeros(len(tails), heads, room, size)
+        table = tails[0].new_zeros(len(tails), room, heads, size).transpose(1, 2)
     for row, (tail, text) in enumerate(zip(tails, texts, strict=True)):
         own = text.length - text.begin
         table[row, :, :own] = tail[0, :, :own]

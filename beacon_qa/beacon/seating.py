@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from beacon_qa.beacon.plugin import Seating
-from beacon_qa.beacon.softmax import Part, joined, over_all
+from beacon_qa.beacon.softmax import Part, fused, joined, over_all
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.beacon.windows import Chunk
 
@@ -41,54 +41,52 @@ def side_by_side(
     for row, circle in seating.circles:
         shared_key, shared_value = layer.texts[row].shared
         if circle is None:
-            return joined(part, over_all(query, shared_key, shared_value, scaling))[0]
+            return joined(part, over_all(query, shared_key, shared_value, scaling))
         where = circle.to(query.device)
         some = part[0].index_select(2, where), part[1].index_select(2, where)
         over = over_all(query.index_select(2, where), shared_key, shared_value, scaling)
-        part = part[0].index_copy(2, where, joined(some, over)[0]), part[1]
+        part = part[0].index_copy(2, where, joined(some, over)), part[1]
     return part[0]
 
 
 def _over_own(
     query: Tensor, key: Tensor, value: Tensor, seating: Seating, scaling: float | None
 ) -> Part:
-    texts, heads, size = key.shape[0], query.shape[1], query.shape[3]
-    places = query[0]
-    if seating.spread is not None:
-        places = places.index_select(1, seating.spread.to(query.device))
-    places = places.view(heads, texts, -1, size).transpose(0, 1)
+    texts, kv_heads, size = key.shape[0], key.shape[1], key.shape[3]
+    spread, gather = seating.spread.to(query.device), seating.gather.to(query.device)
     hidden = seating.hidden.to(query.device, query.dtype)
-    out, norm = over_all(places, key, value, scaling, hidden)
-    out = out.transpose(0, 1).reshape(1, heads, -1, size)
-    norm = norm.transpose(0, 1).reshape(1, heads, -1)
-    if seating.gather is None:
-        return out, norm
-    gather = seating.gather.to(query.device)
-    return out.index_select(2, gather), norm.index_select(2, gather)
+    places = query.reshape(-1, size).index_select(0, spread).view(texts, kv_heads, -1, size)
+    out, norm = fused(places, key, value, scaling, hidden=hidden)
+    out = out.reshape(-1, size).index_select(0, gather)
+    return out.view(query.shape), norm.reshape(-1).index_select(0, gather).view(query.shape[:3])
 
 
 def seat(
-    texts: Sequence[Any], chunks: Sequence[Chunk], tails: Sequence[int], groups: int
+    texts: Sequence[Any], chunks: Sequence[Chunk], tails: Sequence[int], heads: tuple[int, int]
 ) -> Seating:
     """The seating of a chunk of each text; `tails` are the entries each has of its own already.
 
-    `groups` is the number of query heads to a key/value head.
+    `heads` are the model's (query, key/value) heads.
     """
     most = max(chunk.size for chunk in chunks)
-    spread, gather, positions, first = [], [], [], 0
-    for row, chunk in enumerate(chunks):
-        spread += [first + min(place, chunk.size - 1) for place in range(most)]
-        gather += [row * most + place for place in range(chunk.size)]
+    positions: list[list[int]] = []
+    for chunk in chunks:
+        first = positions[-1][-1] + 1 if positions else 0
         positions.append(list(range(first, first + chunk.size)))
-        first += chunk.size
+    count = positions[-1][-1] + 1
+    # Places of one text and head: its positions, the last one again where it has fewer than most.
+    filled = torch.tensor([own + own[-1:] * (most - len(own)) for own in positions])
+    starts = [row * heads[0] * most for row in range(len(chunks))]
+    pairs = zip(starts, positions, strict=True)
+    back = torch.tensor([start + place for start, own in pairs for place in range(len(own))])
+    head = torch.arange(heads[0])
     longest = max(tail + chunk.size for tail, chunk in zip(tails, chunks, strict=True))
-    seen = torch.tensor(tails)[:, None, None] + torch.arange(most).repeat(groups)[:, None]
-    hidden = torch.zeros(seen.shape[0], seen.shape[1], longest)
+    seen = torch.tensor(tails)[:, None] + torch.arange(most).repeat(heads[0] // heads[1])
+    unseen = torch.arange(longest) > seen[:, :, None]
     return Seating(
-        texts=texts,
-        spread=torch.tensor(spread) if most > 1 else None,
-        gather=torch.tensor(gather) if most > 1 else None,
-        hidden=hidden.masked_fill(torch.arange(longest) > seen, -torch.inf)[:, None],
+        spread=(filled[:, None] + head[:, None] * count).flatten(),
+        gather=(head[:, None] * most + back).flatten(),
+        hidden=torch.zeros(unseen.shape).masked_fill_(unseen, -torch.inf)[:, None],
         circles=_circles(texts, positions),
         watched=_watched(texts, chunks, positions),
     )

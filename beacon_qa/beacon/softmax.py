@@ -19,10 +19,10 @@ _cpu = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _cuda = torch.ops.aten._scaled_dot_product_flash_attention
 
 
-def joined(one: Part, other: Part) -> Part:
+def joined(one: Part, other: Part) -> Tensor:
     """Attention over the keys of both parts, of the same queries."""
     share = torch.sigmoid(other[1] - one[1])[..., None].to(one[0].dtype)
-    return one[0].lerp(other[0], share), torch.logaddexp(one[1], other[1])
+    return one[0].lerp(other[0], share)
 
 
 def over_all(

@@ -63,8 +63,8 @@ class Together:
         self._model = model
         self._device = model.model.embed_tokens.weight.device
         config = model.config
-        groups = config.num_attention_heads // config.num_key_value_heads
-        self._cache = Rows(config.num_hidden_layers, groups)
+        heads = config.num_attention_heads, config.num_key_value_heads
+        self._cache = Rows(config.num_hidden_layers, heads)
         self._waiting: list[_Row] = []
         self._running: list[_Row] = []
         self._count = 0

@@ -77,7 +77,7 @@ class Watch:
         step = max(1, _BLOCK // self.count)
         for head in self.heads[layer]:
             keys = [part[0, head // groups] for part in stretches]
-            for rows in query[0, head].split(step):
+            for rows in torch.split(query[0, head], step):
                 self.scores[: self.count] += self._shares(rows, keys, scaling).cpu()
 
     def _shares(self, rows: Tensor, keys: Sequence[Tensor], scaling: float | None) -> Tensor:

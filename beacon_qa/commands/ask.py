@@ -12,7 +12,13 @@ from dataclasses import asdict
 
 from beacon_qa.commands import options
 from beacon_qa.commands.session import open_book, sampling
-from beacon_qa.commands.telling import quote_facts, tell, tell_quotes
+from beacon_qa.commands.telling import (
+    evidence_facts,
+    quote_facts,
+    tell,
+    tell_evidence,
+    tell_quotes,
+)
 from beacon_qa.commands.terminal import Terminal
 
 
@@ -30,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to ask; - takes questions from standard input, one a line",
     )
     options.add_answering(parser)
+    options.add_looking(parser)
     options.add_source(parser)
     options.add_model(parser)
     options.add_shelf(parser)
@@ -39,7 +46,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     """Read the book if need be, then answer each question."""
     book = open_book(args, args.book, terminal)
     for question in _questions(args):
-        answer = book.ask(question, sampling=sampling(args))
+        answer = book.ask(question, sampling=sampling(args), look_back=args.look_back)
         if args.json:
             text = tell(answer, None)
             facts = {
@@ -50,6 +57,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
                 "usage": asdict(answer.usage),
                 "coverage": asdict(answer.coverage),
                 "quotes": quote_facts(book.check(text)),
+                **evidence_facts(answer),
                 "as_of": book.up_to,
             }
             terminal.data(facts)
@@ -59,6 +67,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
         tell(answer, terminal)
         if terminal.watched:
             tell_quotes(book.check(answer.text), terminal)
+            tell_evidence(answer, book.document.text, terminal)
             terminal.note(f"[{answer.coverage}; {answer.usage.output_tokens} tokens]")
     return 0
 

@@ -16,7 +16,13 @@ from beacon_qa.chat import Turn
 from beacon_qa.commands import options
 from beacon_qa.commands.interrupt import Stopped
 from beacon_qa.commands.session import open_book, open_shelf, sampling
-from beacon_qa.commands.telling import quote_facts, tell, tell_quotes
+from beacon_qa.commands.telling import (
+    evidence_facts,
+    quote_facts,
+    tell,
+    tell_evidence,
+    tell_quotes,
+)
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.conversations import Conversations
 
@@ -33,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on with the last conversation about this book",
     )
     options.add_answering(parser)
+    options.add_looking(parser)
     options.add_source(parser)
     options.add_model(parser)
     options.add_shelf(parser)
@@ -47,19 +54,27 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     if terminal.watched:
         terminal.note(f"{book.title}: {book.coverage}. An empty line ends the conversation.")
     for question in _questions(terminal):
-        answer = chat.ask(question, sampling=sampling(args))
+        answer = chat.ask(question, sampling=sampling(args), look_back=args.look_back)
         try:
             tell(answer, None if args.json else terminal)
         except Stopped:
             terminal.note("\n(stopped)")
         if args.json:
-            facts = {"question": question, "answer": answer.so_far, "usage": asdict(answer.usage)}
-            quotes = quote_facts(book.check(answer.so_far))
-            terminal.data({**facts, "quotes": quotes, "conversation": conversation})
+            facts = {
+                "question": question,
+                "answer": answer.so_far,
+                "usage": asdict(answer.usage),
+                "quotes": quote_facts(book.check(answer.so_far)),
+                **evidence_facts(answer),
+                "conversation": conversation,
+            }
+            terminal.data(facts)
         elif terminal.watched:
             tell_quotes(book.check(answer.so_far), terminal)
+            tell_evidence(answer, book.document.text, terminal)
         kept.add(conversation, "user", question)
-        kept.add(conversation, "assistant", answer.so_far, {"usage": asdict(answer.usage)})
+        details = {"usage": asdict(answer.usage), **evidence_facts(answer)}
+        kept.add(conversation, "assistant", answer.so_far, details)
     return 0
 
 

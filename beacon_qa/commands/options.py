@@ -83,6 +83,17 @@ def add_answering(parser: argparse.ArgumentParser, max_tokens: int | None = 256)
     group.add_argument("--seed", type=int, help="make a temperature above 0 repeatable")
 
 
+def add_looking(parser: argparse.ArgumentParser) -> None:
+    """--look-back."""
+    parser.add_argument_group("looking back").add_argument(
+        "--look-back",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="read the passages that the question finds again, word for word, before answering: "
+        "auto where they stand out, on always, off never (default: auto)",
+    )
+
+
 def ratio(word: str) -> str | int | tuple[int, ...]:
     """A ratio as it is typed: auto, a number, or numbers joined by commas."""
     if word == "auto":

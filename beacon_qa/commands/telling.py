@@ -1,4 +1,4 @@
-"""An answer as it is told to a terminal, ended cleanly by Ctrl-C, and what its quotes are worth.
+"""An answer as it is told to a terminal, ended cleanly by Ctrl-C, and what it rests on.
 
 Knows pieces of text and a terminal; knows nothing of where they come from.
 """
@@ -12,10 +12,14 @@ from typing import Any
 from beacon_qa.answer import Answer
 from beacon_qa.commands.interrupt import Stopped, interruptible
 from beacon_qa.commands.terminal import Terminal
+from beacon_qa.evidence import Passage
 from beacon_qa.quotes import Quote
 
 _LONGEST = 60
-"""Characters of a quotation that are shown again beside its mark."""
+"""Characters of a quotation or passage that are shown again beside its mark."""
+
+_MOST = 3
+"""Passages that are shown below an answer, besides those read again."""
 
 
 def tell(answer: Answer, terminal: Terminal | None) -> str:
@@ -38,11 +42,43 @@ def tell(answer: Answer, terminal: Terminal | None) -> str:
 def tell_quotes(quotes: Iterable[Quote], terminal: Terminal) -> None:
     """Note beside each quotation and number, once, whether it stands in the text, and where."""
     for text, mark in dict.fromkeys((quote.text, quote.mark) for quote in quotes):
-        words = " ".join(text.split())
-        shown = words if len(words) <= _LONGEST else f"{words[:_LONGEST].rstrip()}…"
-        terminal.note(f"  {shown}: {mark}")
+        terminal.note(f"  {_shown(text)}: {mark}")
+
+
+def tell_evidence(answer: Answer, text: str, terminal: Terminal) -> None:
+    """Note where in the `text` of the book the answer's attention fell, and what was read again."""
+    if answer.evidence:
+        terminal.note("Rests on:")
+    for passage in answer.evidence[:_MOST]:
+        share = f"{100 * passage.score:3.0f}%"
+        terminal.note(f"  {share}  {_place(passage)}{_shown(text[passage.start : passage.end])}")
+    if answer.read_again:
+        count = f" in {len(answer.rounds)} rounds" if answer.rounds else ""
+        terminal.note(f"Read again word for word{count}:")
+    for passage in answer.read_again:
+        terminal.note(f"        {_place(passage)}{_shown(text[passage.start : passage.end])}")
+
+
+def evidence_facts(answer: Answer) -> dict[str, Any]:
+    """What scripts are told about what an answer rests on."""
+    return {
+        "evidence": [asdict(passage) for passage in answer.evidence],
+        "read_again": [asdict(passage) for passage in answer.read_again],
+    }
 
 
 def quote_facts(quotes: Iterable[Quote]) -> list[dict[str, Any]]:
     """What scripts are told about quotes."""
     return [{**asdict(quote), "mark": quote.mark} for quote in quotes]
+
+
+def _shown(text: str) -> str:
+    """The beginning of a text on one line."""
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rstrip()}…"
+
+
+def _place(passage: Passage) -> str:
+    page = f"p. {passage.page}" if passage.page else ""
+    names = ", ".join(name for name in (page, _shown(passage.chapter)) if name)
+    return f"{names}: " if names else ""

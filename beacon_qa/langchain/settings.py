@@ -38,8 +38,9 @@ class BookSettings(BaseModel):
     timeout: float | None = None
     """Seconds a call may take, reading the book included if it was not read yet."""
     stop: list[str] | None = None
-    look_back: LookBack = "auto"
-    """Read passages again before answering: where they stand out, "on" always, "off" never."""
+    look_back: LookBack | None = None
+    """"auto" reads passages again before answering where they stand out, "on" always, "off" never;
+    None is the model's own way, which is "auto" unless a Book's reader was given another."""
     max_retries: int = Field(default=2, ge=0)
     """How often a reading that failed on the disk or the shelf is taken up again."""
     streaming: bool = False
@@ -111,7 +112,7 @@ class BookSettings(BaseModel):
             stop=tuple(self.stop or () if stop is None else stop),
             timeout=timeout,
             kit=kit,
-            look_back=check_look_back(look_back),
+            look_back=None if look_back is None else check_look_back(look_back),
         )
 
     @staticmethod
