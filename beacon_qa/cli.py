@@ -1,4 +1,4 @@
-"""The command line: `beacon-qa read | ask | chat | summarize | shelf | doctor | train | evaluate`.
+"""The command line: `beacon-qa read | ask | chat | summarize | serve | shelf | doctor | train` ...
 
 Knows arguments, the environment and exit codes: 0 done, 2 refused with one sentence on standard
 error, 130 stopped by Ctrl-C. What a command does is in its room of `beacon_qa.commands`, imported
@@ -34,6 +34,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "ask": ("beacon_qa.commands.ask", "ask questions about a file or a book on the shelf"),
     "chat": ("beacon_qa.commands.chat", "talk about a book, with follow-up questions"),
     "summarize": ("beacon_qa.commands.summarize", "summarize a whole book, or each chapter"),
+    "serve": ("beacon_qa.commands.serve", "serve books to programs that speak OpenAI's API"),
     "shelf": ("beacon_qa.commands.shelf", "list, show, remove, export and import books"),
     "doctor": ("beacon_qa.commands.doctor", "what this machine can run, and what it would cost"),
     "train": ("beacon_qa.training.command", "teach a model's beacons to condense"),

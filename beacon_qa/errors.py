@@ -17,9 +17,10 @@
     ├── TrainingError               training cannot start or go on with what it was given
     ├── EvaluationError             an evaluation cannot run with what it was given
     ├── AccountError                a user is not known, or the file of users cannot be used
-    ├── QueueFull                   as many books wait to be read as may
+    ├── QueueFull                   as many books or questions wait as may
     ├── MessageError                a list of chat messages cannot be answered as it is
-    └── AnswerTimeout               an answer took longer than it was given (a TimeoutError too)
+    ├── AnswerTimeout               an answer took longer than it was given (a TimeoutError too)
+    └── ServerError                 the server cannot start as it was told to
 
 Each message says what is wrong, with the value, and what to do. The command line and the page
 show that sentence as it is, so it is written for the person who reads it.
@@ -95,7 +96,7 @@ class AccountError(BeaconError):
 
 
 class QueueFull(BeaconError):
-    """As many books wait to be read as may."""
+    """As many books wait to be read, or questions to be answered, as may."""
 
 
 class MessageError(BeaconError):
@@ -104,3 +105,7 @@ class MessageError(BeaconError):
 
 class AnswerTimeout(BeaconError, TimeoutError):
     """An answer took longer than the time it was given."""
+
+
+class ServerError(BeaconError):
+    """The server cannot start as it was told to."""

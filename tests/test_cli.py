@@ -180,30 +180,32 @@ def test_what_an_answer_rests_on_is_noted_below_it(reader: Reader, document: Doc
     tell_evidence(answer, document.text, Terminal(out, err))
     assert out.getvalue() == text + "\n"
     lines = err.getvalue().splitlines()
-    again = lines.index("Read again word for word:")
-    assert lines[0] == "Rests on:"
-    assert 1 < again <= 4
-    assert len(lines) == again + 1 + len(answer.read_again)
-    best, first = answer.evidence[0], answer.read_again[0]
-    assert lines[1].split()[:3] == [f"{100 * best.score:.0f}%", "p.", f"{best.page},"]
-    assert f"p. {first.page}, {first.chapter}: " in lines[again + 1]
-    assert lines[again + 1].endswith(" ".join(document.text[first.start : first.end].split()))
+    assert lines[0] == "Rests on (* read again word for word):"
+    best = answer.evidence[0]
+    assert lines[1].lstrip().startswith(f"{100 * best.score:.0f}% ")
+    assert f"p. {best.page}, {best.chapter}: " in lines[1]
+    marked = [line for line in lines if line[7] == "*" and ": " in line]
+    # Each passage that was read again stands there once, with its beginning.
+    for passage in answer.read_again:
+        words = " ".join(document.text[passage.start : passage.end].split())
+        assert sum(words[:15] in line for line in lines) == 1
+    assert len(marked) >= len(answer.read_again)
     assert max(map(len, lines)) < 120
 
 
 def test_a_question_for_all_says_how_many_rounds_it_took() -> None:
-    passages = (Passage(0, 9, "", "", 0.5),)
+    one, two, three = (Passage(place, place + 4, "", "", 0.5) for place in (0, 5, 9))
     told = SimpleNamespace(
-        evidence=passages, read_again=passages * 2, rounds=(Round(passages), Round(passages))
+        evidence=(one, two), read_again=(one, three), rounds=(Round((one,)), Round((three,)))
     )
     err = Screen()
     tell_evidence(told, "Call me\nIshmael.", Terminal(Screen(), err))  # type: ignore[arg-type]
     assert err.getvalue().splitlines() == [
-        "Rests on:",
-        "   50%  Call me I",
-        "Read again word for word in 2 rounds:",
-        "        Call me I",
-        "        Call me I",
+        "Rests on (* read again word for word):",
+        "   50% * Call",
+        "   50%   me I",
+        "Also read again, in 2 rounds:",
+        "       * shma",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from itertools import pairwise
 
 import pytest
 import torch
@@ -91,7 +92,7 @@ def test_passages_come_best_first_and_never_overlap() -> None:
     assert [p.page for p in passages[:3]] == ["31", "51", "2"]
     assert list(passages) == sorted(passages, key=lambda p: -p.score)
     ordered = sorted(passages, key=lambda p: p.start)
-    assert all(a.end <= b.start for a, b in zip(ordered, ordered[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(ordered))
 
 
 def test_passages_take_whole_sentences_and_no_more_tokens_than_allowed() -> None:

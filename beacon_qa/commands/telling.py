@@ -47,16 +47,19 @@ def tell_quotes(quotes: Iterable[Quote], terminal: Terminal) -> None:
 
 def tell_evidence(answer: Answer, text: str, terminal: Terminal) -> None:
     """Note where in the `text` of the book the answer's attention fell, and what was read again."""
-    if answer.evidence:
-        terminal.note("Rests on:")
-    for passage in answer.evidence[:_MOST]:
-        share = f"{100 * passage.score:3.0f}%"
-        terminal.note(f"  {share}  {_place(passage)}{_shown(text[passage.start : passage.end])}")
-    if answer.read_again:
-        count = f" in {len(answer.rounds)} rounds" if answer.rounds else ""
-        terminal.note(f"Read again word for word{count}:")
-    for passage in answer.read_again:
-        terminal.note(f"        {_place(passage)}{_shown(text[passage.start : passage.end])}")
+    again = list(answer.read_again)
+    rests_on = answer.evidence[:_MOST]
+    if rests_on:
+        terminal.note("Rests on (* read again word for word):" if again else "Rests on:")
+    for passage in rests_on:
+        mark = "*" if any(_meet(passage, one) for one in again) else " "
+        terminal.note(f"  {100 * passage.score:3.0f}% {mark} {_told(passage, text)}")
+    more = [one for one in again if not any(_meet(one, passage) for passage in rests_on)]
+    if more:
+        count = f", in {len(answer.rounds)} rounds" if answer.rounds else ""
+        terminal.note(f"Also read again{count}:")
+    for passage in more:
+        terminal.note(f"       * {_told(passage, text)}")
 
 
 def evidence_facts(answer: Answer) -> dict[str, Any]:
@@ -72,13 +75,18 @@ def quote_facts(quotes: Iterable[Quote]) -> list[dict[str, Any]]:
     return [{**asdict(quote), "mark": quote.mark} for quote in quotes]
 
 
-def _shown(text: str) -> str:
+def _shown(text: str, longest: int = _LONGEST) -> str:
     """The beginning of a text on one line."""
     words = " ".join(text.split())
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rstrip()}…"
+    return words if len(words) <= longest else f"{words[:longest].rstrip()}…"
 
 
-def _place(passage: Passage) -> str:
+def _told(passage: Passage, text: str) -> str:
+    """Where a passage stands, and how it begins."""
     page = f"p. {passage.page}" if passage.page else ""
-    names = ", ".join(name for name in (page, _shown(passage.chapter)) if name)
-    return f"{names}: " if names else ""
+    names = ", ".join(name for name in (page, _shown(passage.chapter, _LONGEST // 2)) if name)
+    return f"{names}: {_shown(text[passage.start : passage.end])}".removeprefix(": ")
+
+
+def _meet(one: Passage, other: Passage) -> bool:
+    return one.start < other.end and other.start < one.end

@@ -1,0 +1,158 @@
+"""`beacon-qa serve`: books for other programs, by an OpenAI-compatible server.
+
+Knows arguments and signals; what is served is in the room of the server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from beacon_qa.commands import options
+from beacon_qa.commands.session import open_shelf
+from beacon_qa.commands.terminal import Terminal
+from beacon_qa.keys import Keys
+from beacon_qa.server.address import check_host
+from beacon_qa.server.limits import Limits
+from beacon_qa.shelf import Shelf
+
+if TYPE_CHECKING:
+    from beacon_qa.reader import Reader
+
+_KEYS = "api-keys"
+"""The name of the file of keys in the shelf's folder."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `serve`."""
+    group = parser.add_argument_group("serving")
+    group.add_argument(
+        "--host", default="127.0.0.1", help="where to serve (default: 127.0.0.1, this machine only)"
+    )
+    group.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: 8000)")
+    group.add_argument(
+        "--keys",
+        type=Path,
+        metavar="FILE",
+        help="let in programs with a key in this file, each to a shelf of its own (default: "
+        f"{_KEYS} in the shelf's folder, once a key is made)",
+    )
+    group.add_argument("--new-key", metavar="NAME", help="make a key, print it this once, and end")
+    _add_limits(parser)
+    options.add_model(parser)
+    options.add_looking(parser)
+    group = parser.add_argument_group("shelf")
+    group.add_argument(
+        "--shelf",
+        type=Path,
+        metavar="FOLDER",
+        help="where books are kept (default: ~/.local/share/beacon-qa)",
+    )
+    group.add_argument("--quota", type=float, metavar="GB", help="let a shelf grow to this size")
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("limits")
+    group.add_argument(
+        "--max-upload",
+        type=options.positive,
+        default=100,
+        metavar="MB",
+        help="largest file (default: 100)",
+    )
+    group.add_argument(
+        "--max-tokens",
+        type=options.positive,
+        default=4096,
+        metavar="N",
+        help="most tokens of an answer (default: 4096)",
+    )
+    group.add_argument(
+        "--timeout",
+        type=options.positive,
+        default=600,
+        metavar="SECONDS",
+        help="most time for an answer, waiting included (default: 600)",
+    )
+    group.add_argument(
+        "--at-once",
+        type=options.positive,
+        default=16,
+        metavar="N",
+        help="answers told at a time (default: 16)",
+    )
+    group.add_argument(
+        "--queue",
+        type=options.positive,
+        default=64,
+        metavar="N",
+        help="questions that may wait (default: 64)",
+    )
+
+
+def run(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Serve until Ctrl-C or a signal to end, or make a key."""
+    shelf = open_shelf(args)
+    keys = Keys(args.keys or shelf.root / _KEYS)
+    if args.new_key:
+        terminal.say(keys.new(args.new_key))
+        terminal.note(
+            f"This is the key of {args.new_key}. It is not shown again; {keys.path} holds a hash."
+        )
+        return 0
+    needed = bool(args.keys or keys.names())
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    check_host(args.host, keys=needed)
+    reader = _load(args, shelf, terminal)
+    from beacon_qa.server.running import Server
+    from beacon_qa.server.service import Service
+
+    service = Service(reader, keys if needed else None, _limits(args))
+    try:
+        server = Server(service, args.host, args.port)
+        _take_signals()
+        terminal.say(f"Beacon QA is at {server.url} (Ctrl-C ends it)")
+        server.run()
+    finally:
+        service.close()
+    terminal.note("Ended; what was read is kept.")
+    return 0
+
+
+def _load(args: argparse.Namespace, shelf: Shelf, terminal: Terminal) -> Reader:
+    if terminal.watched:
+        terminal.note("Loading the model ...")
+    from beacon_qa.reader import Reader  # here, so that refusals above need no model library
+
+    return Reader.load(
+        args.model,
+        bits=args.bits,
+        device=args.device,
+        ratio=args.ratio,
+        shelf=shelf,
+        look_back=args.look_back,
+    )
+
+
+def _limits(args: argparse.Namespace) -> Limits:
+    return Limits(
+        upload_bytes=args.max_upload * 2**20,
+        tokens=args.max_tokens,
+        seconds=args.timeout,
+        at_once=args.at_once,
+        queue=args.queue,
+    )
+
+
+def _take_signals() -> None:
+    """The server takes signals to end while it runs, and hands them on afterwards: to nobody."""
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        logging.getLogger(__name__).info("ended by signal %d", number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ended)
