@@ -94,7 +94,7 @@ def like(chat: ChatBeacon, **changes: Any) -> ChatBeacon:
 def wait_for_the_model() -> None:
     """Until no thread decodes any more."""
     for thread in threading.enumerate():
-        if "_work" in thread.name:
+        if "(_work)" in thread.name:
             thread.join(60)
             assert not thread.is_alive()
 

@@ -396,7 +396,8 @@ def test_an_appended_book_is_as_if_read_in_one_go_and_is_kept(
     again = reader.find(longer.id)
     by_hand = Book(engine, longer.record, longer.document, whole)
     assert torch.allclose(next_logits(engine, longer), next_logits(engine, by_hand), atol=1e-4)
-    assert torch.equal(next_logits(engine, longer), next_logits(engine, again))
+    # Forks that share other parts of the memory add up the same sums in another order.
+    assert torch.allclose(next_logits(engine, longer), next_logits(engine, again), atol=1e-5)
     assert again.ids == longer.ids
     chapter = document.chapters[1]
     assert again.as_of(chapter).offset_of(again.as_of(chapter).memory.tokens) == chapter.end

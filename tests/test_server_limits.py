@@ -1,0 +1,358 @@
+"""The server under load and at its end: keys, limits, clients that go, readings that go on."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+from serving import PATIENCE, Served, serving, until
+from small_documents import make_document
+
+from beacon_qa.cli import main
+from beacon_qa.errors import AccountError, ServerError
+from beacon_qa.keys import Keys
+from beacon_qa.reader import Reader
+from beacon_qa.server.address import bound, check_host
+from beacon_qa.server.limits import Limits
+from beacon_qa.server.service import Service
+from beacon_qa.server.uploads import Uploads
+
+LONG = make_document(500).text.encode()
+WHO: Any = {"role": "user", "content": "Which whale?"}
+
+
+@pytest.fixture
+def model(reader: Reader) -> str:
+    """The name that a short book is asked by, which has been read."""
+    return f"beacon:{reader.read(make_document(30)).id}"
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads for requests that have to wait."""
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+def asked(client: OpenAI, model: str, **options: Any) -> Any:
+    return client.chat.completions.create(model=model, messages=[WHO], **options)
+
+
+def gone(served: Served) -> float:
+    """How many clients have gone away before their answer ended."""
+    return served.number('beacon_answers_total{finish="gone"}')
+
+
+def test_two_keys_have_shelves_of_their_own(reader: Reader, tmp_path: Path, model: str) -> None:
+    keys = Keys(tmp_path / "keys")
+    ada_key, bob_key = keys.new("ada"), keys.new("bob")
+    with serving(reader, keys) as served:
+        ada, bob = served.client(ada_key), served.client(bob_key)
+        file: Any = ada.files.create(file=("whale.txt", LONG[:900]), purpose="user_data")
+        file = ada.files.wait_for_processing(file.id, poll_interval=0.05)
+        book = file.beacon["model"]
+        assert [each.id for each in ada.models.list()][1:] == [book]
+        assert asked(ada, book, max_tokens=2).choices
+        assert list(bob.files.list()) == []
+        assert len(list(bob.models.list())) == 1
+        for refused in (bob.files.retrieve, bob.files.delete, bob.files.content):
+            with pytest.raises(openai.NotFoundError):
+                refused(file.id)
+        for foreign in (book, model):
+            with pytest.raises(openai.NotFoundError):
+                asked(bob, foreign)
+        assert ada.files.retrieve(file.id).status == "processed"
+
+
+def test_who_has_no_key_is_let_in_nowhere_but_to_health(reader: Reader, tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "keys")
+    key = keys.new("ada")
+    with serving(reader, keys) as served:
+        for wrong in ("bqa-wrong", key[:-1], "x"):
+            with pytest.raises(openai.AuthenticationError, match="not known here"):
+                served.client(wrong).models.list()
+        for path in ("/v1/models", "/v1/files", "/metrics", "/nothing"):
+            told = httpx.get(f"{served.root}{path}")
+            assert told.status_code == 401
+            assert told.json()["error"]["code"] == "invalid_api_key"
+        assert httpx.get(f"{served.root}/health").status_code == 200
+        assert len(list(served.client(key).models.list())) == 1
+        keys.path.write_text("")
+        with pytest.raises(openai.AuthenticationError):
+            served.client(key).models.list()
+
+
+def test_without_keys_other_addresses_and_other_sites_are_refused(reader: Reader) -> None:
+    for host in ("0.0.0.0", "192.168.1.7", "::", "example.org", ""):
+        with pytest.raises(AccountError, match="--new-key"):
+            check_host(host, keys=False)
+    for host in ("127.0.0.1", "localhost", "::1"):
+        check_host(host, keys=False)
+    with serving(reader) as served:
+        models = f"{served.url}/models"
+        for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
+            told = httpx.get(models, headers=headers)
+            assert (told.status_code, told.json()["error"]["code"]) == (403, "not_local")
+        for headers in ({"host": "localhost:80"}, {"origin": "http://127.0.0.1:7860"}):
+            assert httpx.get(models, headers=headers).status_code == 200
+
+
+def test_a_file_of_keys_without_keys_lets_nobody_serve(reader: Reader, tmp_path: Path) -> None:
+    with pytest.raises(AccountError, match="No key is in"):
+        Service(reader, Keys(tmp_path / "keys"))
+
+
+def test_a_port_in_use_is_refused_with_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ServerError, match=f"port {port}; it may be in use"):
+            bound("127.0.0.1", port)
+
+
+def test_bodies_that_are_too_large_are_refused(reader: Reader, model: str) -> None:
+    with serving(reader, limits=Limits(body_bytes=5000, upload_bytes=9000)) as served:
+        client = served.client()
+        with pytest.raises(openai.APIStatusError, match="too large") as refused:
+            asked(client, model, user="x" * 6000)
+        assert refused.value.status_code == 413
+        for size in (9001, 200_000):
+            with pytest.raises(openai.APIStatusError, match="MB") as refused:
+                client.files.create(file=("big.txt", b"x" * size), purpose="user_data")
+            assert refused.value.status_code == 413
+        pieces = iter([b"x" * 4000] * 3)
+        assert httpx.post(f"{served.url}/chat/completions", content=pieces).status_code == 413
+        assert list(client.files.list()) == []
+        assert asked(client, model, max_tokens=2).choices
+
+
+def test_a_full_queue_refuses_until_there_is_a_place(
+    reader: Reader, model: str, pool: ThreadPoolExecutor
+) -> None:
+    with serving(reader, limits=Limits(at_once=1, queue=1)) as served:
+        client = served.client()
+        with reader.engine.lane.turn():
+            told = [pool.submit(asked, client, model, max_tokens=2)]
+            until(lambda: served.number("beacon_answers_running") == 1)
+            told.append(pool.submit(asked, client, model, max_tokens=2))
+            until(lambda: served.number("beacon_answers_waiting") == 1)
+            with pytest.raises(openai.RateLimitError, match="2 questions") as refused:
+                asked(client, model)
+            assert refused.value.response.headers["retry-after"] == "5"
+            assert httpx.get(f"{served.root}/health").status_code == 200
+        first, second = (each.result(PATIENCE) for each in told)
+        assert first.choices == second.choices
+        assert asked(client, model, max_tokens=2).choices
+
+
+def test_more_books_than_may_wait_are_refused(reader: Reader) -> None:
+    with serving(reader) as served, reader.engine.lane.turn():
+        client = served.client()
+        for number in range(20):
+            client.files.create(file=(f"{number}.txt", b"Book %d." % number), purpose="user_data")
+        with pytest.raises(openai.RateLimitError, match="20 of 20 books"):
+            client.files.create(file=("last.txt", b"The last one."), purpose="user_data")
+        assert len(list(client.files.list())) == 20
+
+
+def test_an_answer_whose_time_is_over_ends(reader: Reader, model: str) -> None:
+    with serving(reader, limits=Limits(seconds=0)) as served:
+        for stream in (False, True):
+            with pytest.raises(openai.InternalServerError, match="time of this") as refused:
+                asked(served.client(), model, stream=stream)
+            assert refused.value.status_code == 504
+            assert refused.value.response.headers["x-should-retry"] == "false"
+        until(lambda: served.number("beacon_answers_running") == 0)
+        assert served.number('beacon_answers_total{finish="time"}') == 2
+
+
+def test_a_client_that_goes_away_in_mid_answer_stops_the_model(reader: Reader, model: str) -> None:
+    with serving(reader) as served:
+        stream = asked(served.client(), model, max_tokens=4000, stream=True)
+        next(stream)
+        stream.close()
+        until(lambda: gone(served) == 1)
+        assert served.number("beacon_answers_running") == 0
+        assert served.number("beacon_output_tokens_total") < 4000
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_goes_away_while_it_waits_gives_up_its_place(
+    reader: Reader, model: str, stream: bool
+) -> None:
+    with serving(reader, limits=Limits(at_once=1)) as served:
+        hasty = served.client(timeout=0.5)
+        with reader.engine.lane.turn():
+            # The first is under way and stopped by the lane, the second waits for its place.
+            for _ in range(2):
+                with pytest.raises(openai.APITimeoutError):
+                    asked(hasty, model, stream=stream)
+            until(lambda: served.number("beacon_answers_waiting") == 0)
+            assert gone(served) == 1
+        until(lambda: gone(served) == 2)
+        assert served.number("beacon_output_tokens_total") == 0
+        assert asked(served.client(), model, max_tokens=2).choices
+
+
+def test_an_answer_that_is_told_when_the_server_ends_is_cut_well(
+    reader: Reader, model: str
+) -> None:
+    with serving(reader, limits=Limits(drain=0)) as served:
+        stream = asked(served.client(), model, max_tokens=4000, stream=True)
+        next(stream)
+        served.server.stop()
+        *_, last = stream
+    assert last.choices[0].finish_reason == "length"
+    assert last.beacon["cut"] == "ending"
+
+
+def test_a_reading_is_kept_when_the_server_ends_and_goes_on_with_the_next(reader: Reader) -> None:
+    with serving(reader) as served:
+        client = served.client()
+        file = client.files.create(file=("long.txt", LONG), purpose="user_data")
+        until(lambda: windows(client, file.id) > 2)
+    (record,) = reader.shelf.books()
+    kept = reader.open(record).coverage
+    assert 2 < kept.windows < kept.total_windows
+    with serving(reader) as served:
+        client = served.client()
+        assert asked(client, f"beacon:{record.id}", max_tokens=2).beacon["coverage"]["windows"] >= (
+            kept.windows
+        )
+        now: Any = client.files.wait_for_processing(file.id, poll_interval=0.05)
+        assert (now.status, now.filename, now.beacon["coverage"]) == ("processed", "long.txt", 1.0)
+
+
+def windows(client: OpenAI, file_id: str) -> int:
+    """How many windows of a file are read."""
+    file: Any = client.files.retrieve(file_id)
+    return int(file.beacon.get("windows", 0))
+
+
+def test_an_upload_that_was_not_parsed_is_taken_up_at_the_next_start(
+    reader: Reader, text_file: Path
+) -> None:
+    with text_file.open("rb") as stream:
+        upload = Uploads(reader.shelf).keep(stream, "whale.txt", "user_data")
+    with serving(reader) as served:
+        now = served.client().files.wait_for_processing(upload.id, poll_interval=0.05)
+        assert now.status == "processed"
+    assert [path.name for path in (reader.shelf.root / "uploads").iterdir()] == [
+        f"{upload.id}.json"
+    ]
+
+
+def test_a_file_is_deleted_while_it_is_being_read(reader: Reader) -> None:
+    with serving(reader) as served:
+        client = served.client()
+        file = client.files.create(file=("long.txt", LONG), purpose="user_data")
+        until(lambda: windows(client, file.id) > 0)
+        assert client.files.delete(file.id).deleted
+        assert reader.shelf.books() == []
+        assert list(client.files.list()) == []
+        assert list((reader.shelf.root / "uploads").iterdir()) == []
+
+
+def test_questions_asked_at_once_are_answered_together(
+    reader: Reader, model: str, pool: ThreadPoolExecutor
+) -> None:
+    with serving(reader) as served:
+        client, off = served.client(), {"beacon": {"look_back": "off"}}
+
+        def told(question: str) -> str:
+            who: Any = {"role": "user", "content": question}
+            asked = client.chat.completions.create(
+                model=model, messages=[who], max_tokens=40, extra_body=off
+            )
+            return asked.choices[0].message.content or ""
+
+        questions = [f"Which whale is number {number}?" for number in range(4)]
+        alone, passes = passes_of(reader, lambda: [told(question) for question in questions])
+
+        def at_once() -> list[str]:
+            with reader.engine.lane.turn():
+                answers = [pool.submit(told, question) for question in questions]
+                until(lambda: served.number("beacon_answers_running") == 4)
+            return [answer.result(PATIENCE) for answer in answers]
+
+        together, fewer = passes_of(reader, at_once)
+        assert together == alone
+        assert fewer < 0.7 * passes
+
+
+def passes_of(reader: Reader, work: Callable[[], Any]) -> tuple[Any, int]:
+    """What some work gives, and how many times the model is run by it."""
+    count = 0
+
+    def add(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    hook = reader.engine.model.register_forward_hook(add)
+    try:
+        told = work()
+        return told, count
+    finally:
+        hook.remove()
+
+
+def test_what_nobody_foresaw_is_told_without_its_details(
+    reader: Reader, model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError("a detail")
+
+    with serving(reader) as served:
+        hook = reader.engine.model.register_forward_pre_hook(break_down)
+        try:
+            for stream in (False, True):
+                with pytest.raises(openai.InternalServerError, match="log says what") as refused:
+                    asked(served.client(), model, stream=stream)
+                assert "a detail" not in str(refused.value)
+        finally:
+            hook.remove()
+        assert "a detail" in caplog.text
+        assert asked(served.client(), model, max_tokens=2).choices
+
+
+def test_the_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "beacon_qa", "serve", "--port", "0", "--shelf", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as program:
+        assert program.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+/v1", program.stdout.readline())
+        assert found is not None
+        client = OpenAI(base_url=found[0], api_key="none")
+        assert [each.id for each in client.models.list()] == ["built-in"]
+        client.close()
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--host", "0.0.0.0"], "others could reach the server"),
+        (["--keys", "nothing"], "No key is in nothing"),
+    ],
+)
+def test_the_command_refuses_with_one_sentence(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", "--port", "0", "--shelf", str(tmp_path / "shelf"), *words]) == 2
+    assert said in capsys.readouterr().err
