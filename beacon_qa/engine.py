@@ -127,10 +127,13 @@ class Engine:
                 grown: Memory = end.value
                 return grown
 
-    def fork(self, memory: Memory) -> Memory:
-        """A fork, taken between two steps of whatever reads into the memory."""
+    def fork(self, memory: Memory, *, share: bool | None = None) -> Memory:
+        """A fork, taken between two steps of whatever reads into the memory.
+
+        Without `share` it holds all in one piece, as a memory opened from disk does.
+        """
         with self.lane.turn():
-            return memory.fork()
+            return memory.fork(share=share)
 
     def answer(
         self,

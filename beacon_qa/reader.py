@@ -190,7 +190,7 @@ class Reader:
 
         def start() -> Memory:
             if earlier is not None:
-                return self.engine.fork(earlier.memory)
+                return self.engine.fork(earlier.memory, share=False)
             memory: Memory = self.engine.model.new_memory(ratio)
             return memory
 

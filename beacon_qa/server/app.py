@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp
 
 from beacon_qa.errors import BeaconError
 from beacon_qa.server.about import about_routes
@@ -20,7 +19,7 @@ from beacon_qa.server.refusals import Refusal, explained
 from beacon_qa.server.service import Service
 
 
-def create_app(service: Service) -> ASGIApp:
+def create_app(service: Service) -> FastAPI:
     """The application that serves a service; `service` is closed by whoever made it."""
     # Its own pages would load scripts from elsewhere.
     app = FastAPI(title="Beacon QA", openapi_url=None, docs_url=None, redoc_url=None)
@@ -28,7 +27,8 @@ def create_app(service: Service) -> ASGIApp:
         app.include_router(routes(service))
     for kind in (BeaconError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refused)
-    return Gate(app, service)
+    app.add_middleware(Gate, service=service)
+    return app
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
