@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import suppress
 from typing import TypeVar
 
 from fastapi import APIRouter, Request
@@ -84,10 +83,8 @@ async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
             raise _Gone
         return task.result()
     finally:
-        for each in (task, gone):
-            each.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await each
+        task.cancel()
+        gone.cancel()
 
 
 async def _gone(request: Request) -> None:

@@ -39,7 +39,7 @@ def file_routes(service: Service) -> APIRouter:
     @router.get("/v1/files")
     def listing(
         request: Request,
-        limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
         after: str = "",
         order: Literal["asc", "desc"] = "desc",
         purpose: str = "",
@@ -47,7 +47,8 @@ def file_routes(service: Service) -> APIRouter:
         files = _patron(request).files
         found = [one for one in files.uploads.all() if purpose in ("", one.purpose)]
         found = _after(found if order == "desc" else found[::-1], after)
-        page = [files.told(one) for one in found[:limit]]
+        books = files.books()
+        page = [files.told(one, books) for one in found[:limit]]
         ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {}
         return {"object": "list", "data": page, "has_more": len(found) > limit, **ends}
 
@@ -57,7 +58,9 @@ def file_routes(service: Service) -> APIRouter:
 
     @router.delete("/v1/files/{file_id}")
     def delete(file_id: str, request: Request) -> dict[str, Any]:
-        _patron(request).files.delete(_found(request, file_id))
+        patron = _patron(request)
+        patron.files.delete(_found(request, file_id))
+        service.library.forget(patron)
         return {"id": file_id, "object": "file", "deleted": True}
 
     @router.get("/v1/files/{file_id}/content")

@@ -49,7 +49,8 @@ class Files:
         try:
             self._hand_in(upload, password)
         except BaseException:
-            if self._job(upload) is None and self.record(upload) is None:
+            record = self.record(upload)
+            if record is None and self._job(upload, record) is None:
                 self.uploads.forget(upload)
             raise
         return upload
@@ -68,9 +69,14 @@ class Files:
             except QueueFull as error:
                 _LOG.warning("%s waits for the next start: %s", upload.filename, error)
 
-    def told(self, upload: Upload) -> dict[str, Any]:
-        """The file object: OpenAI's fields, and `beacon`."""
-        job, record = self._job(upload), self.record(upload)
+    def books(self) -> list[BookRecord]:
+        """The books of the patron's shelf."""
+        return self._reader.shelf.books()
+
+    def told(self, upload: Upload, books: list[BookRecord] | None = None) -> dict[str, Any]:
+        """The file object: OpenAI's fields, and `beacon`; `books` where they are known."""
+        record = self.record(upload, books)
+        job = self._job(upload, record)
         status, reason = _status(upload, job, record, self.uploads.file(upload) is not None)
         settled = record is not None or (job is not None and job.state == "failed")
         if settled and self.uploads.file(upload) is not None:
@@ -87,12 +93,12 @@ class Files:
             "beacon": {**_reading(record, job), "reason": reason},
         }
 
-    def record(self, upload: Upload) -> BookRecord | None:
+    def record(self, upload: Upload, books: list[BookRecord] | None = None) -> BookRecord | None:
         """The book that an upload became, the one that is read to its end if there are several."""
         model = self._reader.engine.key
         same = [
             record
-            for record in self._reader.shelf.books()
+            for record in (self.books() if books is None else books)
             if (record.content_hash, record.model_key) == (upload.content_hash, model)
         ]
         ready = [record for record in same if record.state == "ready"]
@@ -103,7 +109,7 @@ class Files:
 
         Raises ShelfError when the reading does not stop.
         """
-        job = self._job(upload)
+        job = self._job(upload, self.record(upload))
         if job is not None and job.active:
             self._desk.cancel(self._reader, job.id)
             self._wait_until_ended(job)
@@ -130,13 +136,12 @@ class Files:
         with self._guard:
             self._jobs[upload.id] = job.id
 
-    def _job(self, upload: Upload) -> Job | None:
+    def _job(self, upload: Upload, record: BookRecord | None) -> Job | None:
         with self._guard:
             job_id = self._jobs.get(upload.id, "")
         try:
             return self._desk.job(self._reader, job_id)
         except BookNotFound:
-            record = self.record(upload)
             return None if record is None else self._desk.job_of(self._reader, record.id)
 
     def _wait_until_ended(self, job: Job) -> None:

@@ -47,11 +47,11 @@ class Gate:
             await self._app(scope, limited, answering)
         except Exception as error:
             refusal = explained(error)
-            if answering.status:
-                _LOG.error("request %s broke off", answering.ident)
-            else:
+            if not answering.status:
                 await refusal.response(scope, receive, answering)
         route = getattr(scope.get("route"), "path", "none")
+        if answering.status == 500:
+            _LOG.error("request %s to %s failed", answering.ident, route)
         self._service.metrics.requests.add(route, str(answering.status))
 
     async def _let_in(self, path: str, headers: Headers) -> Patron | None:

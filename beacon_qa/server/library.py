@@ -109,6 +109,14 @@ class Library:
                 return book
             return self._known((*key, as_of)) or self._kept((*key, as_of), book.as_of(as_of))
 
+    def forget(self, patron: Patron) -> None:
+        """Let go what is held of a patron's books, as one of them has been deleted."""
+        root = str(patron.reader.shelf.root)
+        patron.histories = Histories(_HISTORY_BYTES)
+        with self._opening:
+            for key in [key for key in self._open if key[0] == root]:
+                del self._open[key]
+
     def _known(self, key: tuple[str, ...]) -> Book | None:
         if key in self._open:
             self._open.move_to_end(key)
