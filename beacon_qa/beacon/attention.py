@@ -23,6 +23,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from beacon_qa.beacon.parallel import attend_abreast
 from beacon_qa.beacon.plugin import PassEnded, current_reading
 from beacon_qa.beacon.seating import side_by_side
 from beacon_qa.beacon.softmax import Part, folded, fused, joined, over_all
@@ -62,6 +63,9 @@ def beacon_attention(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
         )
         return plain
+    if now.abreast is not None:
+        out = attend_abreast(query, key, value, now.abreast, scaling)
+        return out.transpose(1, 2).contiguous(), None
     index = int(module.layer_idx)  # type: ignore[arg-type]
     layer = now.layers[index]
     if now.watch is not None and now.looking:

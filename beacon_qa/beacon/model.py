@@ -151,7 +151,7 @@ class BeaconMixin:
             if hidden is None:
                 continue
             if targets is not None:
-                losses.append(self._losses(hidden, targets.ids[:, step], targets.weights[:, step]))
+                losses.append(self.losses(hidden, targets.ids[:, step], targets.weights[:, step]))
             rows = _wanted(rows, hidden, keep, count - done)
         logits = self.lm_head(torch.cat(rows, dim=1)).float() if rows else None
         loss, batch_loss = (None, None) if targets is None else targets.mean(losses)
@@ -185,7 +185,7 @@ class BeaconMixin:
             return hidden
         return hidden.index_select(1, raw.to(hidden.device))
 
-    def _losses(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    def losses(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """Summed cross-entropy of each row, (batch,); the head runs on labelled tokens only."""
         row, column = (targets.to(hidden.device) != -100).nonzero(as_tuple=True)
         logits = self.lm_head(hidden[row, column]).float()

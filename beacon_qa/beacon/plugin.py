@@ -39,13 +39,35 @@ class Seating:
 
 
 @dataclass(frozen=True)
+class Abreast:
+    """Where everything stands when the windows of a text lie one after another in one pass.
+
+    `raw` and `beacons` are places in the pass; `positions` (pass,) those for the rotation, `shift`
+    (beacons,) how far each beacon's key is turned, by `frequencies`, when its window closes.
+    `rows` (windows, longest) gathers the windows' places, padded behind with place 0, `back`
+    (pass,) finds each place among those again; `before` counts the beacons in memory when a window
+    begins.
+    """
+
+    raw: Tensor
+    beacons: Tensor
+    positions: Tensor
+    shift: Tensor
+    rows: Tensor
+    back: Tensor
+    before: tuple[int, ...]
+    frequencies: Tensor
+
+
+@dataclass(frozen=True)
 class Reading:
     """A forward pass over one chunk of a text; `beacons` are their places in it, if any.
 
     `last` is the layer at which the pass may end, its keys and values being all that is wanted.
     Each of the cache's `layers` may have keys and values `shared` with others, which come before
     those it gives. `seating` says which positions belong to which of several texts read side by
-    side. A `watch` counts where the attention of the positions `looking` falls.
+    side, `abreast` how the windows of one text lie that are read in one pass. A `watch` counts
+    where the attention of the positions `looking` falls.
     """
 
     beacons: Tensor | None
@@ -54,6 +76,7 @@ class Reading:
     seating: Seating | None = None
     watch: Watch | None = None
     looking: Sequence[int] = ()
+    abreast: Abreast | None = None
 
 
 class PassEnded(Exception):

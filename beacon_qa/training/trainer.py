@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from beacon_qa.beacon.parallel import loss_abreast
 from beacon_qa.errors import TrainingError
 from beacon_qa.training import checkpoints
 
@@ -37,7 +38,7 @@ class Plan:
     `plain_share` of the steps train the plain model, without memory. `train_base` trains all
     weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth over
     `decay` steps (0: all); attention learns at `attention_scale` of it, so that heads already in
-    place are kept.
+    place are kept. `abreast` reads all windows in one pass, which is faster and takes more memory.
     """
 
     steps: int
@@ -49,6 +50,7 @@ class Plan:
     mixed_share: float = 0.5
     plain_share: float = 0.0
     train_base: bool = False
+    abreast: bool = False
     clip: float = 1.0
     seed: int = 0
     save_every: float = 300.0
@@ -156,7 +158,7 @@ def _train_step(
     weights = torch.from_numpy(batch[1].astype("float32")).to(device)
     schedule = plan.schedule(step, math.ceil(ids.shape[1] / model.beacon.window))
     with torch.autocast(device.type, torch.bfloat16):
-        loss = _loss(model, ids, weights, schedule)
+        loss = _loss(model, ids, weights, schedule or (0,), abreast=plan.abreast)
     loss.backward()  # type: ignore[no-untyped-call]
     norm = nn.utils.clip_grad_norm_(trained.values(), plan.clip)
     if torch.isfinite(norm):
@@ -174,19 +176,14 @@ def _train_step(
     }
 
 
-def _loss(model: Any, ids: Tensor, weights: Tensor, schedule: tuple[int, ...] | None) -> Tensor:
-    """The weighted mean loss over a batch, read into memory, or by the plain model.
-
-    At ratio 0 a memory keeps every token: it is the plain model, with the same loss.
-    """
-    if schedule is None:
-        schedule = (0,)
-    out = model(
-        input_ids=ids,
-        past_key_values=model.new_memory(schedule),
-        labels=ids,
-        label_weights=weights,
-    )
+def _loss(
+    model: Any, ids: Tensor, weights: Tensor, schedule: tuple[int, ...], *, abreast: bool
+) -> Tensor:
+    """The weighted mean loss over a batch; at ratio 0, where all is kept, of the plain model."""
+    if abreast:
+        return loss_abreast(model, ids, schedule, weights)
+    memory = model.new_memory(schedule)
+    out = model(input_ids=ids, past_key_values=memory, labels=ids, label_weights=weights)
     loss: Tensor = out.loss
     return loss
 
