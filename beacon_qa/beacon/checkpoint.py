@@ -30,6 +30,7 @@ from beacon_qa.beacon.attention import NAME, register
 from beacon_qa.beacon.config import BeaconConfig, read_config
 from beacon_qa.beacon.memory import ModelIdentity
 from beacon_qa.beacon.model import beacon_class
+from beacon_qa.beacon.precision import fastest_dtype
 from beacon_qa.errors import ConfigError, ModelError
 
 NEW_BEACONS: dict[str, Any] = {
@@ -67,8 +68,8 @@ def load_model(
     """Load a Hugging Face checkpoint as a model with beacons.
 
     `bits` 4 or 8 quantizes the base weights, never the beacons'; 16 or None does not. `device`
-    None is the GPU if there is one; "auto" spreads a model over several. `dtype` None is bfloat16
-    on a GPU and float32 on a CPU. `start_beacons` copies absent beacon weights from the model's
+    None is the GPU if there is one; "auto" spreads a model over several. `dtype` None is what
+    `fastest_dtype` says for the device. `start_beacons` copies absent beacon weights from the model's
     own (spec section 3). Further keywords replace fields of the checkpoint's config.
 
     Raises ConfigError for settings that cannot be used, ModelError for weights that cannot.
@@ -78,7 +79,7 @@ def load_model(
     config = _read_config(name, revision, start_beacons, beacon_overrides)
     device = _choose_device(device)
     if dtype is None:
-        dtype = torch.float32 if str(device) == "cpu" else torch.bfloat16
+        dtype = fastest_dtype(device, config.dtype)
     stock = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
     model, found = _from_pretrained(
         beacon_class(stock),
