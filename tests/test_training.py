@@ -21,7 +21,7 @@ from beacon_qa.prompts import Prompts
 from beacon_qa.training.batches import Batch
 from beacon_qa.training.folder import documents_in
 from beacon_qa.training.progress import loss_by_ratio, ratio_table
-from beacon_qa.training.recipe import STEPS, phases
+from beacon_qa.training.recipe import AFTERWARDS, STEPS, phases
 from beacon_qa.training.runs import beacon_plan
 from beacon_qa.training.stretches import Stretches, draw_stretches
 from beacon_qa.training.trainer import Plan, train
@@ -132,16 +132,18 @@ def test_a_step_done_twice_counts_once(tmp_path: Path) -> None:
 
 def test_the_recipe_is_as_it_was_run() -> None:
     assert [phase.until for phase in phases()] == [444, 729, STEPS]
-    assert [(phase.batch.rows, phase.batch.n) for phase in phases()] == [
-        (6, 1024),
-        (2, 4096),
-        (1, 8192),
-    ]
-    for phase in phases():
-        assert sum(phase.batch.shares.values()) == pytest.approx(1.0)
-        plan = phase.plan()
-        assert (plan.learning_rate, plan.warmup, plan.attention_scale) == (1e-3, 100, 0.25)
-        assert plan.train_base
+    rows = [[(batch.rows, batch.n) for batch in phase.batches] for phase in phases()]
+    assert rows == [[(6, 1024)], [(2, 4096)], [(1, 8192)]]
+    for phase in (*phases(), *AFTERWARDS.values()):
+        for batch in phase.batches:
+            assert sum(batch.shares.values()) == pytest.approx(1.0)
+        assert phase.plan().train_base
+        assert phase.plan().learning_rate == phase.learning_rate
+
+
+def test_the_last_run_takes_short_and_long_rows_in_turn() -> None:
+    lengths = [AFTERWARDS["widening"].batch(step).n for step in range(10)]
+    assert lengths == [1024, 4096, 1024, 4096, 1024, 4096, 1024, 8192, 1024, 4096]
 
 
 def test_a_shorter_run_is_the_beginning_of_the_recipe_and_a_longer_one_goes_on() -> None:

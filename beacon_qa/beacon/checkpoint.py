@@ -69,8 +69,8 @@ def load_model(
 
     `bits` 4 or 8 quantizes the base weights, never the beacons'; 16 or None does not. `device`
     None is the GPU if there is one; "auto" spreads a model over several. `dtype` None is what
-    `fastest_dtype` says for the device. `start_beacons` copies absent beacon weights from the model's
-    own (spec section 3). Further keywords replace fields of the checkpoint's config.
+    `fastest_dtype` says for the device. `start_beacons` copies absent beacon weights from the
+    model's own (spec section 3). Further keywords replace fields of the checkpoint's config.
 
     Raises ConfigError for settings that cannot be used, ModelError for weights that cannot.
     """

@@ -2,7 +2,8 @@
 
 Three phases with longer and longer texts, since recall does not carry beyond the number of keys a
 model was trained among: 1,024 tokens to form, then 4,096, then 8,192. Then a run that teaches to
-look back. Knows numbers; the making of samples and the training are other rooms' work.
+look back, and a longer one that alternates between short texts full of questions and long ones.
+Knows numbers; the making of samples and the training are other rooms' work.
 """
 
 from __future__ import annotations
@@ -23,17 +24,27 @@ SHARPEN = 2.0
 class Phase:
     """A stretch of the run, up to step `until`: what it reads and how it learns from it.
 
-    `decay` is the number of steps over which its learning rate would fall to a tenth.
+    `decay` is the number of steps over which its learning rate would fall to a tenth. `batches`
+    are taken in turn, one a step.
     """
 
     until: int
     decay: int
-    batch: Recipe
+    batches: tuple[Recipe, ...]
     weights: Weights
     ratios: tuple[int, ...]
     plain_share: float
     learning_rate: float = 1e-3
     warmup: int = 100
+    # The copying heads are in place: slower steps there keep them.
+    attention_scale: float = 0.25
+    abreast: bool = False
+    data_seed: int = DATA_SEED
+    seed: int = 0
+
+    def batch(self, step: int) -> Recipe:
+        """What the batch of a step is made of."""
+        return self.batches[step % len(self.batches)]
 
     def plan(self, *, learning_rate: float | None = None, seed: int = 0) -> Plan:
         """The plan of this phase: base and beacons together, small ratios more often."""
@@ -46,9 +57,9 @@ class Phase:
             mixed_share=0.4,
             plain_share=self.plain_share,
             train_base=True,
-            # The copying heads are in place: slower steps there keep them.
-            attention_scale=0.25,
-            seed=seed,
+            attention_scale=self.attention_scale,
+            abreast=self.abreast,
+            seed=seed + self.seed,
             save_every=180,
         )
 
@@ -86,7 +97,7 @@ PHASES = (
     Phase(
         until=444,
         decay=1900,
-        batch=Recipe(rows=6, n=1024, shares=_SHORT),
+        batches=(Recipe(rows=6, n=1024, shares=_SHORT),),
         weights=Weights(prose=0.5, answer=4.0, repeat=1.0),
         ratios=(2, 4, 4, 8, 8, 16, 32),
         plain_share=0.08,
@@ -94,7 +105,7 @@ PHASES = (
     Phase(
         until=729,
         decay=1250,
-        batch=Recipe(rows=2, n=4096, shares=_LONG),
+        batches=(Recipe(rows=2, n=4096, shares=_LONG),),
         weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
         ratios=(2, 2, 4, 4, 4, 8, 8, 8, 16, 32),
         plain_share=0.04,
@@ -102,7 +113,7 @@ PHASES = (
     Phase(
         until=864,
         decay=919,
-        batch=Recipe(rows=1, n=8192, shares=_LONG),
+        batches=(Recipe(rows=1, n=8192, shares=_LONG),),
         weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
         ratios=(2, 4, 4, 4, 8, 8, 16),
         plain_share=0.02,
@@ -113,7 +124,7 @@ PHASES = (
 LOOKING = Phase(
     until=520,
     decay=520,
-    batch=Recipe(rows=2, n=4096, shares=_LOOKING),
+    batches=(Recipe(rows=2, n=4096, shares=_LOOKING),),
     weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
     ratios=(4, 8, 8, 8, 16, 2, 32),
     plain_share=0.02,
@@ -121,6 +132,48 @@ LOOKING = Phase(
     warmup=30,
 )
 """A run of its own after these and the sharpening: to answer from passages read again."""
+
+_WIDE_SHORT = {
+    "prose": 0.05,
+    "repeat": 0.05,
+    "planted": 0.15,
+    "dense": 0.33,
+    "records": 0.07,
+    "reading": 0.20,
+    "looked": 0.15,
+}
+_WIDE_LONG = {
+    "repeat": 0.05,
+    "planted": 0.17,
+    "dense": 0.08,
+    "interleaved": 0.25,
+    "records": 0.05,
+    "reading": 0.10,
+    "looked": 0.30,
+}
+
+_SHORT_ROWS = Recipe(rows=12, n=1024, shares=_WIDE_SHORT)
+_LONG_ROWS = Recipe(rows=3, n=4096, shares=_WIDE_LONG)
+_LONGER_ROWS = Recipe(rows=2, n=8192, shares=_WIDE_LONG)
+
+WIDENING = Phase(
+    until=1000,
+    decay=1000,
+    batches=(*3 * (_SHORT_ROWS, _LONG_ROWS), _SHORT_ROWS, _LONGER_ROWS),
+    weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
+    ratios=(4, 8, 8, 8, 16, 16, 2, 32),
+    plain_share=0.03,
+    learning_rate=6e-4,
+    warmup=40,
+    attention_scale=0.3,
+    abreast=True,
+    data_seed=11,
+    seed=7,
+)
+"""The last run: many questions a token on short texts, and many keys on long ones."""
+
+AFTERWARDS = {"looking": LOOKING, "widening": WIDENING}
+"""The runs after the phases and the sharpening, and the folder each is kept in."""
 
 STEPS = PHASES[-1].until
 

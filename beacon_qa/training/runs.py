@@ -17,11 +17,12 @@ from beacon_qa.beacon import load_model, load_tokenizer
 from beacon_qa.errors import TrainingError
 from beacon_qa.prompts import Prompts
 from beacon_qa.training import recipe
-from beacon_qa.training.batches import Batch, Recipe, Source, batches
+from beacon_qa.training.batches import Batch, Source, batches
 from beacon_qa.training.builtin import new_builtin, write_weights
 from beacon_qa.training.copying import sharpen
 from beacon_qa.training.folder import documents_in
 from beacon_qa.training.packing import open_packed, pack_texts
+from beacon_qa.training.recipe import Phase
 from beacon_qa.training.stretches import draw_stretches
 from beacon_qa.training.texts import HeldOut, read_folder
 from beacon_qa.training.trainer import Plan, train
@@ -137,24 +138,27 @@ def train_builtin(
     tokenizer = load_tokenizer(vocabulary)
     packed = _packed(job, vocabulary, held_out)
     model = new_builtin(tokenizer, seed=seed).to(job.device or _best_device())
+
+    def run(phase: Phase, name: str = "") -> int:
+        made = _made(Source(packed, vocabulary, weights=phase.weights), phase, seed)
+        return job.train(model, made, phase.plan(learning_rate=learning_rate, seed=seed), name)
+
     done = 0
     for phase in recipe.phases(steps):
-        made = _made(Source(packed, vocabulary, weights=phase.weights), phase.batch, seed)
-        done = job.train(model, made, phase.plan(learning_rate=learning_rate, seed=seed))
+        done = run(phase)
         if done < phase.until:
             break
     sharpen(model, recipe.SHARPEN)
     if done >= recipe.STEPS:
-        last = recipe.LOOKING
-        made = _made(Source(packed, vocabulary, weights=last.weights), last.batch, seed)
-        done += job.train(model, made, last.plan(learning_rate=learning_rate, seed=seed), "looking")
+        for name, phase in recipe.AFTERWARDS.items():
+            done += run(phase, name)
     write_weights(model, job.out)
     tokenizer.save_pretrained(job.out)
     return done
 
 
-def _made(source: Source, batch: Recipe, seed: int) -> Callable[[int], Iterator[Batch]]:
-    return lambda first: batches(source, batch, seed=recipe.DATA_SEED + seed, first_step=first)
+def _made(source: Source, phase: Phase, seed: int) -> Callable[[int], Iterator[Batch]]:
+    return lambda first: batches(source, phase.batch, seed=phase.data_seed + seed, first_step=first)
 
 
 def _packed(job: Job, vocabulary: Path, held_out: Path | None) -> Path:
