@@ -20,11 +20,12 @@ from beacon_qa.errors import TrainingError
 from beacon_qa.prompts import Prompts
 from beacon_qa.training.batches import Batch
 from beacon_qa.training.folder import documents_in
+from beacon_qa.training.optimizer import make_steps
 from beacon_qa.training.progress import loss_by_ratio, ratio_table
 from beacon_qa.training.recipe import AFTERWARDS, STEPS, phases
 from beacon_qa.training.runs import beacon_plan
 from beacon_qa.training.stretches import Stretches, draw_stretches
-from beacon_qa.training.trainer import Plan, train
+from beacon_qa.training.trainer import Plan, choose_parameters, train
 
 PLAN = Plan(steps=6, learning_rate=1e-2, warmup=1, ratios=(2, 4), save_every=1e9)
 Batches = Callable[[int], Iterator[Batch]]
@@ -82,21 +83,41 @@ def test_beacons_alone_learn_and_the_base_stays_as_it_was(model: Any, tmp_path: 
     assert all("beacon" in name for name in changed)
 
 
+@pytest.mark.parametrize("muon", [False, True])
 def test_a_run_that_is_stopped_and_resumed_ends_as_one_unbroken(
-    tiny_checkpoint: Path, tmp_path: Path
+    muon: bool, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
+    plan = replace(PLAN, muon=muon)
     unbroken, broken = (load_model(tiny_checkpoint, device="cpu") for _ in range(2))
-    assert train(unbroken, different, PLAN, tmp_path / "unbroken") == 6
+    assert train(unbroken, different, plan, tmp_path / "unbroken") == 6
     done = iter((False, False, False, True))
-    assert train(broken, different, PLAN, tmp_path / "a", should_stop=lambda: next(done)) == 3
+    assert train(broken, different, plan, tmp_path / "a", should_stop=lambda: next(done)) == 3
     resumed = load_model(tiny_checkpoint, device="cpu")
-    assert train(resumed, different, PLAN, tmp_path / "a") == 6
+    assert train(resumed, different, plan, tmp_path / "a") == 6
     wanted = unbroken.state_dict()
     assert all(torch.equal(t, wanted[n]) for n, t in resumed.state_dict().items())
     assert any(not torch.equal(t, wanted[n]) for n, t in broken.state_dict().items())
     told = [{k: row[k] for k in ("step", "ratio", "loss")} for row in rows_of(tmp_path / "a")]
     assert [row["step"] for row in told] == list(range(6))
     assert [row["loss"] for row in told] == [r["loss"] for r in rows_of(tmp_path / "unbroken")]
+
+
+def test_muon_moves_the_matrices_of_the_layers_and_adamw_all_else(model: Any) -> None:
+    trained = choose_parameters(model, train_base=True)
+    steps = make_steps(trained, attention_scale=0.5, muon=True)
+    before = copied(model)
+    for parameter in trained.values():
+        parameter.grad = torch.randn_like(parameter)
+    steps.set_rate(1e-3)
+    steps.step()
+    kept = {name: set(steps.state(parameter)) for name, parameter in trained.items()}
+    matrices = {name for name, state in kept.items() if state == {"momentum_buffer"}}
+    assert matrices == {n for n, p in trained.items() if ".layers." in n and p.ndim == 2}
+    assert all("exp_avg" in state for name, state in kept.items() if name not in matrices)
+    moved = {name: (p - before[name]).norm() / p.numel() ** 0.5 for name, p in trained.items()}
+    # Attention moves at half the rate of the rest.
+    own, mlp = "model.layers.0.self_attn.q_proj.weight", "model.layers.0.mlp.up_proj.weight"
+    assert 0.3 < moved[own] / moved[mlp] < 0.7
 
 
 def test_a_folder_with_a_run_of_another_model_is_refused(model: Any, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -16,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from beacon_qa.errors import TrainingError
+from beacon_qa.training.optimizer import Steps
 
 _NAME = "checkpoint.safetensors"
 _STEP = "checkpoint.json"
@@ -24,14 +24,14 @@ _STEP = "checkpoint.json"
 def save(
     folder: Path,
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    steps: Steps,
     trained: dict[str, nn.Parameter],
     step: int,
 ) -> None:
     """Write the run's state to `folder`, replacing the last one only when whole."""
     tensors = {f"weights.{name}": p.detach().contiguous() for name, p in trained.items()}
     for name, parameter in trained.items():
-        for key, value in optimizer.state.get(parameter, {}).items():
+        for key, value in steps.state(parameter).items():
             tensors[f"{key}.{name}"] = torch.as_tensor(value).detach().contiguous()
     written = folder / (_NAME + ".new")
     save_file(tensors, written, metadata={"step": str(step)})
@@ -42,7 +42,7 @@ def save(
 def resume(
     folder: Path,
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    steps: Steps,
     trained: dict[str, nn.Parameter],
 ) -> int:
     """Take up the run kept in `folder`, if there is one, and return the steps it has done.
@@ -64,22 +64,20 @@ def resume(
             f"{len(wanted)}); give another folder, or the same model and settings."
         )
     for name, parameter in trained.items():
-        _take(optimizer, parameter, tensors, name)
+        _take(steps, parameter, tensors, name)
     return int(json.loads((folder / _STEP).read_text())["step"])
 
 
 def _take(
-    optimizer: torch.optim.Optimizer,
+    steps: Steps,
     parameter: nn.Parameter,
     tensors: dict[str, torch.Tensor],
     name: str,
 ) -> None:
     with torch.no_grad():
         parameter.copy_(tensors[f"weights.{name}"])
-    state: dict[str, Any] = {}
-    for key in ("exp_avg", "exp_avg_sq"):
+    for key in ("exp_avg", "exp_avg_sq", "momentum_buffer"):
         if f"{key}.{name}" in tensors:
-            state[key] = tensors[f"{key}.{name}"].to(parameter.device)
-    if state:
-        state["step"] = tensors[f"step.{name}"]
-        optimizer.state[parameter] = state
+            steps.state(parameter)[key] = tensors[f"{key}.{name}"].to(parameter.device)
+    if f"step.{name}" in tensors:
+        steps.state(parameter)["step"] = tensors[f"step.{name}"]

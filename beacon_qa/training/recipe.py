@@ -39,6 +39,7 @@ class Phase:
     # The copying heads are in place: slower steps there keep them.
     attention_scale: float = 0.25
     abreast: bool = False
+    muon: bool = False
     data_seed: int = DATA_SEED
     seed: int = 0
 
@@ -59,6 +60,7 @@ class Phase:
             train_base=True,
             attention_scale=self.attention_scale,
             abreast=self.abreast,
+            muon=self.muon,
             seed=seed + self.seed,
             save_every=180,
         )
@@ -157,16 +159,17 @@ _LONG_ROWS = Recipe(rows=3, n=4096, shares=_WIDE_LONG)
 _LONGER_ROWS = Recipe(rows=2, n=8192, shares=_WIDE_LONG)
 
 WIDENING = Phase(
-    until=1000,
-    decay=1000,
+    until=720,
+    decay=720,
     batches=(*3 * (_SHORT_ROWS, _LONG_ROWS), _SHORT_ROWS, _LONGER_ROWS),
     weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
     ratios=(4, 8, 8, 8, 16, 16, 2, 32),
     plain_share=0.03,
     learning_rate=6e-4,
-    warmup=40,
+    warmup=30,
     attention_scale=0.3,
     abreast=True,
+    muon=True,
     data_seed=11,
     seed=7,
 )

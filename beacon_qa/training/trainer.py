@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from beacon_qa.beacon.parallel import loss_abreast
 from beacon_qa.errors import TrainingError
 from beacon_qa.training import checkpoints
+from beacon_qa.training.optimizer import Steps, make_steps
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Plan:
     `plain_share` of the steps train the plain model, without memory. `train_base` trains all
     weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth over
     `decay` steps (0: all); attention learns at `attention_scale` of it, so that heads already in
-    place are kept. `abreast` reads all windows in one pass, which is faster and takes more memory.
+    place are kept. `abreast` reads all windows in one pass, which is faster and takes more memory;
+    `muon` chooses the optimiser of the layers' matrices.
     """
 
     steps: int
@@ -51,6 +53,7 @@ class Plan:
     plain_share: float = 0.0
     train_base: bool = False
     abreast: bool = False
+    muon: bool = False
     clip: float = 1.0
     seed: int = 0
     save_every: float = 300.0
@@ -96,23 +99,23 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
     trained = choose_parameters(model, train_base=plan.train_base)
-    optimizer = _optimizer(trained, plan)
-    step = checkpoints.resume(folder, model, optimizer, trained)
+    steps = make_steps(trained, attention_scale=plan.attention_scale, muon=plan.muon)
+    step = checkpoints.resume(folder, model, steps, trained)
     model.train()
     saved = time.monotonic()
     with (folder / "log.jsonl").open("a") as rows:
         for batch in batches(step):
             if step >= plan.steps or should_stop():
                 break
-            row = _train_step(model, optimizer, trained, batch, plan, step)
+            row = _train_step(model, steps, trained, batch, plan, step)
             step += 1
             rows.write(json.dumps(row) + "\n")
             rows.flush()
             on_step(row)
             if time.monotonic() - saved > plan.save_every:
-                checkpoints.save(folder, model, optimizer, trained, step)
+                checkpoints.save(folder, model, steps, trained, step)
                 saved = time.monotonic()
-    checkpoints.save(folder, model, optimizer, trained, step)
+    checkpoints.save(folder, model, steps, trained, step)
     model.eval()
     return step
 
@@ -127,32 +130,16 @@ def choose_parameters(model: nn.Module, *, train_base: bool) -> dict[str, nn.Par
     return trained
 
 
-def _optimizer(trained: dict[str, nn.Parameter], plan: Plan) -> torch.optim.Optimizer:
-    attention = [p for name, p in trained.items() if "self_attn" in name]
-    others = [p for name, p in trained.items() if "self_attn" not in name]
-    groups = [
-        {"params": attention, "scale": plan.attention_scale},
-        {"params": others, "scale": 1.0},
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
-        lr=plan.learning_rate,
-        betas=(0.9, 0.95),
-        weight_decay=0.0,
-    )
-
-
 def _train_step(
     model: Any,
-    optimizer: torch.optim.Optimizer,
+    steps: Steps,
     trained: dict[str, nn.Parameter],
     batch: Batch,
     plan: Plan,
     step: int,
 ) -> dict[str, Any]:
     started = time.monotonic()
-    for group in optimizer.param_groups:
-        group["lr"] = plan.rate(step) * group["scale"]
+    steps.set_rate(plan.rate(step))
     device = next(model.parameters()).device
     ids = torch.from_numpy(batch[0].astype("int64")).to(device)
     weights = torch.from_numpy(batch[1].astype("float32")).to(device)
@@ -162,10 +149,10 @@ def _train_step(
     loss.backward()  # type: ignore[no-untyped-call]
     norm = nn.utils.clip_grad_norm_(trained.values(), plan.clip)
     if torch.isfinite(norm):
-        optimizer.step()
+        steps.step()
     else:
         log.warning("step %d: gradient is not finite; the step is left out", step)
-    optimizer.zero_grad(set_to_none=True)
+    steps.zero_grad()
     return {
         "step": step,
         "ratio": _ratio_name(schedule),
