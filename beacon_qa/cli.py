@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     terminal = Terminal(sys.stdout, sys.stderr)
     try:
         args = build_parser(_command_in(words)).parse_args(words)
-        _settle(args)
+        _settle(args, words)
         return _run(args, terminal)
     except BeaconError as error:
         terminal.note(f"beacon-qa: {error}")
@@ -110,8 +110,9 @@ def _room(command: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-def _settle(args: argparse.Namespace) -> None:
-    """Hand the environment to the command, and keep libraries from talking in between."""
+def _settle(args: argparse.Namespace, words: Sequence[str]) -> None:
+    """Hand words and environment to the command, and keep libraries from talking in between."""
+    args.words = words
     args.data_home = os.environ.get("XDG_DATA_HOME") or None
     logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr)
     logging.getLogger("beacon_qa.reading").setLevel(logging.WARNING)

@@ -19,11 +19,11 @@ from beacon_qa.cli import main
 from beacon_qa.errors import TrainingError
 from beacon_qa.prompts import Prompts
 from beacon_qa.training.batches import Batch
+from beacon_qa.training.beacons import Lessons
 from beacon_qa.training.folder import documents_in
 from beacon_qa.training.optimizer import make_steps
 from beacon_qa.training.progress import loss_by_ratio, ratio_table
 from beacon_qa.training.recipe import AFTERWARDS, STEPS, phases
-from beacon_qa.training.runs import beacon_plan
 from beacon_qa.training.stretches import Stretches, draw_stretches
 from beacon_qa.training.trainer import Plan, choose_parameters, train
 
@@ -175,9 +175,9 @@ def test_a_shorter_run_is_the_beginning_of_the_recipe_and_a_longer_one_goes_on()
 
 
 def test_a_plan_leaves_out_ratios_that_do_not_divide_the_window() -> None:
-    assert beacon_plan(10, window=24).ratios == (2, 4, 8)
+    assert Lessons(steps=10, tokens=96).plan(24).ratios == (2, 4, 8)
     with pytest.raises(TrainingError, match="window of 27"):
-        beacon_plan(10, window=27)
+        Lessons(steps=10, tokens=96).plan(27)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from beacon_qa.beacon.inputs import Targets, checked, refuse_padding
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.memory import Memory, ModelIdentity
 from beacon_qa.beacon.plugin import Reading, add_projection, reading, route
+from beacon_qa.beacon.recompute import Recomputing
 from beacon_qa.beacon.rows import Rows, step
 from beacon_qa.beacon.windows import Chunk, Clock
 from beacon_qa.errors import ModelError
@@ -97,6 +98,7 @@ class BeaconMixin:
         logits_to_keep: int | Tensor | None = None,
         label_weights: Tensor | None = None,
         only_read: bool = False,
+        recompute: bool = False,
         **kwargs: Any,
     ) -> Any:
         """Run the model; with a Memory as `past_key_values`, read on into it.
@@ -106,9 +108,12 @@ class BeaconMixin:
         `logits_to_keep=n`, of all with 0. `labels` are unshifted, -100 ignored; the loss is the
         mean over all labelled tokens of all windows, each counted `label_weights` times where
         given (spec sections 10 and 13). `only_read` fills the memory, gives no logits, and leaves
-        out all that only they need. Raises ModelError, and leaves the memory as it was, for
-        embeddings instead of ids, no ids, another number of rows than the memory holds, and
-        padding elsewhere than on the right. With Rows: one token of each text, see `rows.step`.
+        out all that only they need. `recompute` keeps no activations of full windows, which are
+        run once more for the gradients; logits are then those of the last step.
+
+        Raises ModelError, and leaves the memory as it was, for embeddings instead of ids, no ids,
+        another number of rows than the memory holds, and padding elsewhere than on the right.
+        With Rows: one token of each text, see `rows.step`.
         """
         if isinstance(past_key_values, Rows) and input_ids is not None:
             return step(self, input_ids, past_key_values)
@@ -124,6 +129,9 @@ class BeaconMixin:
         ids, keep = checked(input_ids, attention_mask, past_key_values, labels, logits_to_keep)
         with torch.set_grad_enabled(torch.is_grad_enabled() and self.training):
             targets = None if labels is None else Targets.of(labels, label_weights)
+            if recompute and targets is not None and torch.is_grad_enabled():
+                again = Recomputing(self, past_key_values)
+                return self._read(ids, past_key_values, targets, None, again=again)
             return self._read(ids, past_key_values, targets, keep, only_read=only_read)
 
     training: bool
@@ -135,7 +143,8 @@ class BeaconMixin:
         targets: Targets | None,
         keep: int | None,
         *,
-        only_read: bool,
+        only_read: bool = False,
+        again: Recomputing | None = None,
     ) -> BeaconOutput:
         rows: list[Tensor] = []
         losses: list[Tensor] = []
@@ -144,6 +153,12 @@ class BeaconMixin:
             chunk = memory.clock.next_chunk(start + count, training=self.training)
             step = slice(done, done + chunk.raw)
             done += chunk.raw
+            if again is not None and targets is not None:
+                if chunk.closes:
+                    targeted = targets.ids[:, step], targets.weights[:, step]
+                    losses.append(again.losses(ids[:, step], chunk, *targeted))
+                    continue
+                again.finish()
             wanted = targets is not None or keep == 0 or count - done < (keep or 1)
             wanted = wanted and not only_read
             with memory.reading(chunk):

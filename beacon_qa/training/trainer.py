@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ from beacon_qa.beacon.parallel import loss_abreast
 from beacon_qa.errors import TrainingError
 from beacon_qa.training import checkpoints
 from beacon_qa.training.optimizer import Steps, make_steps
+from beacon_qa.training.processes import ALONE, Processes
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +41,10 @@ class Plan:
     `plain_share` of the steps train the plain model, without memory. `train_base` trains all
     weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth over
     `decay` steps (0: all); attention learns at `attention_scale` of it, so that heads already in
-    place are kept. `abreast` reads all windows in one pass, which is faster and takes more memory;
-    `muon` chooses the optimiser of the layers' matrices.
+    place are kept. `muon` chooses the optimiser of the layers' matrices. `abreast` reads all
+    windows in one pass, which is faster and takes more memory; `recompute` keeps no activations of
+    full windows for the gradients: less memory, more work. Products are made in bfloat16, or in
+    float32 with `precision` 32.
     """
 
     steps: int
@@ -57,6 +61,8 @@ class Plan:
     clip: float = 1.0
     seed: int = 0
     save_every: float = 300.0
+    recompute: bool = False
+    precision: int = 16
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -83,11 +89,13 @@ def train(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     on_step: Callable[[dict[str, Any]], None] = lambda row: None,
+    processes: Processes = ALONE,
 ) -> int:
     """Train `model` in place until the plan's last step, and return the number of steps done.
 
     `batches(first)` yields the batches from step `first` on. Checkpoints and a log
     (`log.jsonl`, a row a step) are kept in `folder`, and a run begun there is carried on with.
+    Each of several `processes` is given the same batches, and takes its own rows of them.
     Raises TrainingError if the folder holds a run of another model shape, or the plan is
     impossible.
     """
@@ -97,25 +105,28 @@ def train(
             "frozen; set it to 0, or train the base too."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
+    if processes.first:
+        (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
     trained = choose_parameters(model, train_base=plan.train_base)
     steps = make_steps(trained, attention_scale=plan.attention_scale, muon=plan.muon)
     step = checkpoints.resume(folder, model, steps, trained)
     model.train()
     saved = time.monotonic()
-    with (folder / "log.jsonl").open("a") as rows:
+    log_file = folder / "log.jsonl" if processes.first else Path(os.devnull)
+    with log_file.open("a") as rows:
         for batch in batches(step):
-            if step >= plan.steps or should_stop():
+            if step >= plan.steps or processes.agreed(should_stop()):
                 break
-            row = _train_step(model, steps, trained, batch, plan, step)
+            row = _train_step(model, steps, trained, batch, plan, step, processes)
             step += 1
             rows.write(json.dumps(row) + "\n")
             rows.flush()
             on_step(row)
-            if time.monotonic() - saved > plan.save_every:
+            if processes.first and time.monotonic() - saved > plan.save_every:
                 checkpoints.save(folder, model, steps, trained, step)
                 saved = time.monotonic()
-    checkpoints.save(folder, model, steps, trained, step)
+    if processes.first:
+        checkpoints.save(folder, model, steps, trained, step)
     model.eval()
     return step
 
@@ -137,16 +148,20 @@ def _train_step(
     batch: Batch,
     plan: Plan,
     step: int,
+    processes: Processes = ALONE,
 ) -> dict[str, Any]:
     started = time.monotonic()
+    batch = processes.own(batch)
     steps.set_rate(plan.rate(step))
     device = next(model.parameters()).device
     ids = torch.from_numpy(batch[0].astype("int64")).to(device)
     weights = torch.from_numpy(batch[1].astype("float32")).to(device)
     schedule = plan.schedule(step, math.ceil(ids.shape[1] / model.beacon.window))
-    with torch.autocast(device.type, torch.bfloat16):
-        loss = _loss(model, ids, weights, schedule or (0,), abreast=plan.abreast)
+    with torch.autocast(device.type, torch.bfloat16, enabled=plan.precision == 16):
+        loss = _loss(model, ids, weights, schedule or (0,), plan)
+    loss = loss * processes.share(float(batch[1][:, 1:].sum()))
     loss.backward()  # type: ignore[no-untyped-call]
+    processes.add_up(parameter.grad for parameter in trained.values())
     norm = nn.utils.clip_grad_norm_(trained.values(), plan.clip)
     if torch.isfinite(norm):
         steps.step()
@@ -156,21 +171,26 @@ def _train_step(
     return {
         "step": step,
         "ratio": _ratio_name(schedule),
-        "loss": round(float(loss.detach()), 4),
+        "loss": round(processes.total(float(loss.detach())), 4),
         "norm": round(float(norm), 3),
-        "tokens": ids.numel(),
+        "tokens": ids.numel() * processes.count,
         "seconds": round(time.monotonic() - started, 3),
     }
 
 
 def _loss(
-    model: Any, ids: Tensor, weights: Tensor, schedule: tuple[int, ...], *, abreast: bool
+    model: Any, ids: Tensor, weights: Tensor, schedule: tuple[int, ...], plan: Plan
 ) -> Tensor:
     """The weighted mean loss over a batch; at ratio 0, where all is kept, of the plain model."""
-    if abreast:
+    if plan.abreast:
         return loss_abreast(model, ids, schedule, weights)
-    memory = model.new_memory(schedule)
-    out = model(input_ids=ids, past_key_values=memory, labels=ids, label_weights=weights)
+    out = model(
+        input_ids=ids,
+        past_key_values=model.new_memory(schedule),
+        labels=ids,
+        label_weights=weights,
+        recompute=plan.recompute,
+    )
     loss: Tensor = out.loss
     return loss
 
