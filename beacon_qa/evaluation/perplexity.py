@@ -60,7 +60,7 @@ def told(scores: Sequence[Scored], lengths: Lengths, window: int) -> Outcome:
             _by_length(losses, lengths.windows, _mean),
             f"After {max(lengths.windows)} windows, the loss less that of others at the same "
             "places, with its 95% interval (below 0 is better):",
-            table(["ratio", *(f"less {what}" for what, _ in others)], _differences(losses, others)),
+            table(["ratio", *(what for what, _ in others)], _differences(losses, others)),
         )
     )
     found = {"lengths": asdict(lengths), "scores": [asdict(one) for one in scores]}
@@ -132,12 +132,12 @@ def _others(losses: Losses, lengths: Lengths) -> list[tuple[str, Cell]]:
     """What the longest text is compared with, and how to find its losses for a ratio."""
     few, most = min(lengths.windows), max(lengths.windows)
     others: list[tuple[str, Cell]] = [
-        (f"after {few} window{'s' * (few > 1)}", lambda way: losses[way, few]),
-        ("truncated", lambda way: losses[TRUNCATED, None]),
-        ("sliding with sinks", lambda way: losses[STREAMING, None]),
+        (f"against {few} window{'s' * (few > 1)}", lambda way: losses[way, few]),
+        ("against truncated", lambda way: losses[TRUNCATED, None]),
+        ("against sliding with sinks", lambda way: losses[STREAMING, None]),
     ]
     if (FULL, most) in losses:
-        others.append(("full attention", lambda way: losses[FULL, most]))
+        others.append(("against full attention", lambda way: losses[FULL, most]))
     return others
 
 
@@ -155,9 +155,7 @@ def _headlines(losses: Losses, lengths: Lengths) -> list[str]:
     ratio = str(8 if 8 in lengths.ratios else lengths.ratios[len(lengths.ratios) // 2])
     most = max(lengths.windows)
     last = losses[ratio, most]
-    against = (
-        f"{_less(last, base(ratio))} against {what}" for what, base in _others(losses, lengths)
-    )
+    against = (f"{_less(last, base(ratio))} {what}" for what, base in _others(losses, lengths))
     value = math.exp(mean_of(last).value)
     return [
         f"Perplexity at ratio {ratio} after {most} windows: {value:.1f}; loss {', '.join(against)}."

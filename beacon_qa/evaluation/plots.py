@@ -67,7 +67,7 @@ class HeatMaps:
         picture = None
         for one, (name, rows) in zip(axes.flat, self.maps.items(), strict=False):
             cells = [[math.nan if cell is None else cell for cell in row] for row in rows]
-            picture = one.imshow(cells, vmin=0, vmax=1, cmap="RdYlGn", aspect="auto")
+            picture = one.imshow(cells, vmin=0, vmax=1, cmap="viridis", aspect="auto")
             one.set_title(name, fontsize="medium")
             one.set_xticks(range(len(self.along)), self.along, fontsize="small")
             one.set_yticks(range(len(self.down)), self.down, fontsize="small")
