@@ -17,7 +17,7 @@ from beacon_qa.engine import Engine
 from beacon_qa.errors import EvaluationError
 from beacon_qa.evaluation import gap, perplexity
 from beacon_qa.evaluation.intervals import Estimate
-from beacon_qa.evaluation.outcome import Outcome
+from beacon_qa.evaluation.outcome import Outcome, Wanted
 from beacon_qa.evaluation.plots import HeatMaps, Lines
 from beacon_qa.evaluation.prose import Prose, draw_stretch, encoded_prose, held_out
 from beacon_qa.evaluation.report import write_report
@@ -191,15 +191,27 @@ def test_the_command_measures_what_is_named(
 ) -> None:
     out = tmp_path / "out"
     words = ["--model", str(tiny_checkpoint), "--device", "cpu", "--texts", str(folder)]
-    more = ["--only", "perplexity", "needle", "--quick", "--number", "1", "--out", str(out)]
+    more = ["--only", "gap", "needle", "--quick", "--number", "1", "--out", str(out)]
     assert main(["evaluate", *words, *more]) == 0
     assert (out / "report.md").read_text("utf-8") in capsys.readouterr().out
     figures = json.loads((out / "report.json").read_text("utf-8"))
     assert figures["about"]["texts"] == ["voyage"]
+    assert "could not be used in 4 bits" in (out / "report.md").read_text("utf-8")
     asked = {c["right"]["items"] for c in figures["needle"]["cells"] if c["way"] == "memory"}
     assert asked == {1}
     failures = [json.loads(line) for line in (out / "failures.jsonl").read_text().splitlines()]
     assert {"measure", "question", "wanted", "answer", "ratio"} <= set(failures[0])
+
+
+def test_a_base_in_four_bits_is_compared_at_the_same_places(tmp_path: Path) -> None:
+    engine = Engine.load(device="cpu")
+    outcome = gap.measure(Wanted(engine, (8,), number=2))
+    four = {cell["way"]: cell["loss"]["value"] for cell in outcome.figures["4 bits"]}
+    whole = {cell["way"]: cell["loss"]["value"] for cell in outcome.figures["as loaded"]}
+    assert four.keys() == whole.keys() == {FULL, "8"}
+    # Rounding weights costs little beside what a place differs from another.
+    assert all(0 < abs(four[way] - whole[way]) < 0.3 for way in four)
+    assert "gap closed, 4 bits" in outcome.text
 
 
 def test_what_cannot_be_measured_is_refused(

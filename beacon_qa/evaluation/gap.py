@@ -13,7 +13,7 @@ from typing import Any
 
 from beacon_qa.engine import Engine
 from beacon_qa.errors import BeaconError
-from beacon_qa.evaluation.asking import fits
+from beacon_qa.evaluation.asking import fits, remember
 from beacon_qa.evaluation.intervals import Estimate, mean_of, ratio_of
 from beacon_qa.evaluation.outcome import Outcome, Wanted
 from beacon_qa.evaluation.perplexity import Losses, by_cell, difference, name, ways_of
@@ -78,12 +78,14 @@ def _in_four_bits(engine: Engine) -> Engine | str:
     """The same checkpoint with its base in 4 bits, or a sentence on why not."""
     if engine.model.identity.bits == "4":
         return "The base was loaded in 4 bits; load it in 16 to compare the two."
+    device = str(engine.model.lm_head.weight.device)
     try:
-        return Engine.load(
-            engine.model.identity.name, bits=4, device=str(engine.model.lm_head.weight.device)
-        )
+        four = Engine.load(engine.model.identity.name, bits=4, device=device)
+        # A shape that cannot be cut into its blocks is found out only when it is run.
+        remember(four, list(engine.prompts.layout.stop_ids), 0)
     except (BeaconError, ImportError, RuntimeError, ValueError) as error:
-        return f"The base could not be loaded in 4 bits to compare: {error}"
+        return f"The base could not be used in 4 bits, to compare: {error}"
+    return four
 
 
 def _told(losses: Losses, lengths: Lengths, window: int) -> str:
