@@ -1,10 +1,12 @@
-"""Measuring a model's memory: what is planted, how answers count, and the tables."""
+"""Measuring losses: held-out prose, what is read before it, and the report."""
 
 from __future__ import annotations
 
+import builtins
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,15 +15,16 @@ from transformers import Qwen2ForCausalLM
 from beacon_qa.cli import main
 from beacon_qa.engine import Engine
 from beacon_qa.errors import EvaluationError
-from beacon_qa.evaluation.asking import ask, holds, remember
-from beacon_qa.evaluation.perplexity import Lengths, Scored, score_all
-from beacon_qa.evaluation.planted import Asked, Settings, Trial, ask_all, draw_trials
-from beacon_qa.evaluation.prose import Prose, draw_stretch, read_prose
-from beacon_qa.evaluation.report import loss_table, planted_table
-from beacon_qa.evaluation.tables import Share, cells, mean_and_reach
-from beacon_qa.training.names import belongs
+from beacon_qa.evaluation import gap, perplexity
+from beacon_qa.evaluation.intervals import Estimate
+from beacon_qa.evaluation.outcome import Outcome, Wanted
+from beacon_qa.evaluation.plots import HeatMaps, Lines
+from beacon_qa.evaluation.prose import Prose, draw_stretch, encoded_prose, held_out
+from beacon_qa.evaluation.report import write_report
+from beacon_qa.evaluation.scoring import FULL, STREAMING, TRUNCATED, Lengths, Scored, score_all
+from beacon_qa.evaluation.streaming import sliding_loss
 
-SETTINGS = Settings(texts=3, distances=(1, 4), ratios=(2, 4))
+ONE = Lengths(places=1, windows=(0, 2), scored=2, ratios=(2, 4), seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -38,105 +41,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def prose(folder: Path, engine: Engine) -> list[Prose]:
-    return read_prose(folder, engine.prompts)
+    return [encoded_prose(document, engine.prompts) for document in held_out(folder)]
 
 
 @pytest.fixture
-def trials(prose: list[Prose], engine: Engine) -> list[Trial]:
-    return draw_trials(prose, engine.prompts, engine.window, SETTINGS)
+def plain(tiny_checkpoint: Path) -> Any:
+    """The stock model of the checkpoint, which leaves the beacons' weights aside."""
+    return Qwen2ForCausalLM.from_pretrained(tiny_checkpoint, attn_implementation="eager").eval()
 
 
-def place_of(part: list[int], ids: list[int]) -> int:
-    """Where `part` begins in `ids`."""
-    return next(i for i in range(len(ids)) if ids[i : i + len(part)] == part)
+def target(prose: list[Prose], engine: Engine, lengths: Lengths) -> tuple[Prose, int, int]:
+    """The text that is scored at the first place, and where the scored tokens begin and end."""
+    tokens = (max(lengths.windows) + lengths.scored) * engine.window
+    text, end = draw_stretch(prose, tokens, random.Random(f"{lengths.seed}/0"))
+    return text, end - lengths.scored * engine.window, end
 
 
-def test_facts_stand_as_far_from_the_question_as_asked(trials: list[Trial], engine: Engine) -> None:
-    for trial in trials:
-        for told in trial.told:
-            statement = engine.prompts.document(" " + told.statement).ids
-            end = place_of(statement, list(trial.ids)) + len(statement)
-            away = (len(trial.ids) - end) / engine.window
-            assert abs(away - told.distance) < 0.75
-
-
-def test_facts_stand_between_sentences(trials: list[Trial], engine: Engine) -> None:
-    for trial in trials:
-        text = engine.prompts.text(list(trial.ids))
-        for told in trial.told:
-            before, after = text.split(told.statement)
-            assert before.rstrip().endswith(".")
-            assert after.lstrip()[:1].isupper()
-
-
-def test_the_prose_without_the_facts_does_not_tell_them(
-    trials: list[Trial], engine: Engine
-) -> None:
-    for trial in trials:
-        bare = engine.prompts.text(list(trial.bare))
-        assert len(trial.bare) < len(trial.ids)
-        assert not any(told.fact.value in bare for told in trial.told)
-
-
-def test_values_are_those_never_trained_on(trials: list[Trial]) -> None:
-    numbers = [t.fact.value for trial in trials for t in trial.told if t.fact.value.isdigit()]
-    assert all(belongs(value, "test") for value in numbers)
-
-
-def test_the_same_seed_draws_the_same_questions(
-    prose: list[Prose], trials: list[Trial], engine: Engine
-) -> None:
-    assert draw_trials(prose, engine.prompts, engine.window, SETTINGS) == trials
-    other = Settings(texts=3, distances=(1, 4), ratios=(2, 4), seed=1)
-    assert draw_trials(prose, engine.prompts, engine.window, other) != trials
-
-
-def test_every_question_is_asked_under_every_condition(trials: list[Trial], engine: Engine) -> None:
-    answers = ask_all(engine, trials[:1], SETTINGS)
-    counts = {(c.condition, c.ratio, c.distance): c.share.asked for c in cells(answers)}
-    placed = [("memory", 2), ("memory", 4), ("full", None)]
-    assert counts == {
-        **{(condition, ratio, d): 1 for condition, ratio in placed for d in (1, 4)},
-        ("in window", None, None): 2,
-        ("not told", 2, None): 2,
-        ("closed book", None, None): 2,
-    }
-
-
-def test_asking_leaves_memory_unchanged(engine: Engine, trials: list[Trial]) -> None:
-    memory = remember(engine, trials[0].ids, 2)
-    before = memory.tokens, memory.kept
-    assert ask(engine, memory, "Who?") == ask(engine, memory, "Who?")
-    assert (memory.tokens, memory.kept) == before
-
-
-@pytest.mark.parametrize(
-    ("answer", "value", "right"),
-    [
-        ("The number is 123.", "123", True),
-        ("The number is 51234.", "123", False),
-        ("It was Oak.", "oak", True),
-        ("the soaked rope", "oak", False),
-        ("KX-48.", "KX-48", True),
-        ("", "oak", False),
-    ],
-)
-def test_an_answer_is_right_if_it_names_the_value(answer: str, value: str, right: bool) -> None:
-    assert holds(answer, value) is right
-
-
-def test_shares_carry_wilsons_interval() -> None:
-    low, high = Share(5, 10).interval
-    assert (round(low, 4), round(high, 4)) == (0.2366, 0.7634)
-    assert Share(0, 20).interval[0] == 0.0
-    assert round(Share(0, 20).interval[1], 4) == 0.1611
-    assert Share(0, 0).interval == (0.0, 1.0)
-
-
-def test_a_mean_carries_its_interval() -> None:
-    mean, reach = mean_and_reach([1.0, 2.0, 3.0, 4.0])
-    assert mean == 2.5
-    assert round(reach, 4) == 1.2652
+def plain_loss(model: Any, ids: list[int], counted: int) -> float:
+    inputs = torch.tensor([ids])
+    labels = inputs.clone()
+    labels[:, : len(ids) - counted] = -100
+    with torch.no_grad():
+        return float(model(input_ids=inputs, labels=labels).loss)
 
 
 def test_a_stretch_longer_than_all_texts_is_refused(prose: list[Prose]) -> None:
@@ -144,83 +70,159 @@ def test_a_stretch_longer_than_all_texts_is_refused(prose: list[Prose]) -> None:
         draw_stretch(prose, 10**7, random.Random(0))
 
 
-def test_losses_at_ratio_0_are_the_plain_models(
-    engine: Engine, prose: list[Prose], tiny_checkpoint: Path
-) -> None:
-    lengths = Lengths(places=1, windows=(0, 2), ratios=(2,), seed=3)
-    found = score_all(engine, prose, lengths)
-    text, end = draw_stretch(prose, 3 * engine.window, random.Random(3))
-    target = torch.tensor([text.ids[end - engine.window : end]])
-    plain = _plain(tiny_checkpoint)
-    with torch.no_grad():
-        alone = float(plain(input_ids=target, labels=target).loss)
-        opening = engine.prompts.layout.opening
-        kept = 3 * engine.window - len(opening)
-        ids = torch.tensor([[*opening, *text.ids[end - kept : end]]])
-        labels = ids.clone()
-        labels[:, : -engine.window + 1] = -100
-        whole = float(plain(input_ids=ids, labels=labels).loss)
-    assert _losses(found, 0)[0] == pytest.approx(alone, rel=1e-5)
-    assert _losses(found, 0)[2] == pytest.approx(whole, rel=1e-5)
-    assert _losses(found, 2)[2] != pytest.approx(whole, rel=1e-5)
+def test_full_attention_is_the_plain_model(engine: Engine, prose: list[Prose], plain: Any) -> None:
+    found = {(one.way, one.windows): one.loss for one in score_all(engine, prose, ONE)}
+    text, first, end = target(prose, engine, ONE)
+    counted = end - first - 1
+    alone = plain_loss(plain, list(text.ids[first:end]), counted)
+    opening = engine.prompts.layout.opening
+    before = text.ids[first - 2 * engine.window + len(opening) : first]
+    whole = plain_loss(plain, [*opening, *before, *text.ids[first:end]], counted)
+    assert found[FULL, 0] == pytest.approx(alone, rel=1e-5)
+    assert found[FULL, 2] == pytest.approx(whole, rel=1e-5)
+    for way in ("2", "4", "mixed"):
+        assert found[way, 2] != pytest.approx(whole, rel=1e-5)
+    assert len({found[way, 2] for way in ("2", "4", "mixed")}) == 3
 
 
 def test_the_truncated_model_sees_half_a_window_or_more(
-    engine: Engine, prose: list[Prose], tiny_checkpoint: Path
+    engine: Engine, prose: list[Prose], plain: Any
 ) -> None:
-    found = score_all(engine, prose, Lengths(places=1, windows=(1,), ratios=(2,), seed=3))
-    text, end = draw_stretch(prose, 2 * engine.window, random.Random(3))
-    half, plain = engine.window // 2, _plain(tiny_checkpoint)
-    total = 0.0
-    for stop, scored in ((end - half, half - 1), (end, half)):
-        ids = torch.tensor([text.ids[stop - engine.window : stop]])
-        labels = ids.clone()
-        labels[:, :-scored] = -100
-        with torch.no_grad():
-            total += float(plain(input_ids=ids, labels=labels).loss) * scored
-    expected = total / (engine.window - 1)
-    assert _losses(found, None)[1] == pytest.approx(expected, rel=1e-5)
+    found = {one.way: one.loss for one in score_all(engine, prose, ONE)}
+    text, first, end = target(prose, engine, ONE)
+    half, total = engine.window // 2, 0.0
+    for start in range(first, end, half):
+        counted = half - (start == first)
+        part = list(text.ids[start - half : start + half])
+        total += plain_loss(plain, part, counted) * counted
+    assert found[TRUNCATED] == pytest.approx(total / (end - first - 1), rel=1e-5)
 
 
-def _plain(checkpoint: Path) -> Qwen2ForCausalLM:
-    """The stock model of the checkpoint, which leaves the beacons' weights aside."""
-    model = Qwen2ForCausalLM.from_pretrained(checkpoint, attn_implementation="eager")
-    return model.eval()
+def test_the_sliding_window_is_measured_on_the_same_tokens(
+    engine: Engine, prose: list[Prose]
+) -> None:
+    found = {one.way: one.loss for one in score_all(engine, prose, ONE)}
+    text, first, end = target(prose, engine, ONE)
+    ids = list(text.ids[first - 2 * engine.window : end])
+    expected = sliding_loss(engine.model, ids, end - first - 1, window=engine.window)
+    assert found[STREAMING] == expected
 
 
-def _losses(found: list[Scored], ratio: int | None) -> dict[int, float]:
-    return {scored.windows: scored.loss for scored in found if scored.ratio == ratio}
+def test_the_same_seed_scores_the_same_places_and_another_does_not(
+    engine: Engine, prose: list[Prose]
+) -> None:
+    lengths = [Lengths(2, (1,), 1, (2,), False, False, seed) for seed in (0, 0, 1)]
+    first, again, other = (score_all(engine, prose, one) for one in lengths)
+    assert first == again
+    assert [one.loss for one in first] != [one.loss for one in other]
 
 
-def test_tables_show_every_cell() -> None:
-    answers = [
-        Asked("memory", 4, distance, "q", "s", "v", "a", right)
-        for distance, right in ((1, True), (1, True), (8, False), (8, True))
+def scored(way: str, windows: int | None, *losses: float) -> list[Scored]:
+    return [Scored(place, "t", way, windows, loss) for place, loss in enumerate(losses)]
+
+
+def test_differences_are_taken_at_the_same_places() -> None:
+    lengths = Lengths(places=2, windows=(1, 4), ratios=(8,), mixed=False)
+    scores = [
+        *scored(TRUNCATED, None, 3.0, 5.0),
+        *scored(STREAMING, None, 2.9, 4.9),
+        *scored("8", 1, 2.75, 4.75),
+        *scored("8", 4, 2.5, 4.5),
     ]
-    table = planted_table(cells([*answers, Asked("closed book", None, None, *"qsva", False)]))
-    assert "| 4 | 100% (2/2) [34, 100] | 50% (1/2) [9, 91] | 75% (3/4) [30, 95] |" in table
-    assert "| the question alone | 0% (0/1) [0, 79] |" in table
-    scores = [Scored(p, "t", r, 1, 2.0 + p - 0.5 * (r == 4)) for p in (0, 1) for r in (None, 4)]
-    assert "| 4 | -0.500 ± 0.000 |" in loss_table(scores)
+    outcome = perplexity.told(scores, lengths, 128)
+    for difference in ("-0.250 [-0.250, -0.250]", "-0.500 [-0.500", "-0.400 [-0.400"):
+        assert difference in outcome.text
+        assert difference in outcome.headlines[0]
 
 
-def test_the_command_writes_tables_and_failures(
+def test_the_gap_closed_is_the_part_of_the_full_text_s_help() -> None:
+    losses = perplexity.by_cell(
+        [*scored(FULL, 0, 5.0, 6.0), *scored(FULL, 4, 4.0, 4.0), *scored("8", 4, 4.25, 4.5)]
+    )
+    # Help in full: 1 and 2; with beacons: 0.75 and 1.5.
+    closed = gap.closed_gap(losses, "8", 4)
+    assert closed is not None
+    assert closed.value == pytest.approx(2.25 / 3)
+    assert closed.interval == pytest.approx((0.75, 0.75))
+    full = gap.closed_gap(losses, FULL, 4)
+    assert full is not None
+    assert full.value == 1
+    useless = perplexity.by_cell([*scored(FULL, 0, 5.0), *scored(FULL, 4, 5.0)])
+    assert gap.closed_gap(useless, FULL, 4) is None
+
+
+PLOTS = {
+    "lines": Lines(
+        "t", "x", "y", ["1", "2"], {"a": [Estimate(1.0, (0.5, 2.0), 3), None]}, {"b": 1}
+    ),
+    "maps": HeatMaps("x", "y", ["1", "2"], ["0%"], {"a": [[0.5, None]], "b": [[1.0, 0.0]]}),
+}
+
+
+def test_a_report_has_a_page_figures_failures_and_plots(tmp_path: Path) -> None:
+    outcome = Outcome("x", "Title", "text", {"n": 1}, ["Headline."], [{"q": "é"}], PLOTS)
+    page = write_report(tmp_path, {"model": "m", "seed": 0}, [outcome]).read_text("utf-8")
+    for part in ("- model: m", "- Headline.", "## Title", "text", "![Title](lines.png)"):
+        assert part in page
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["x"] == {"n": 1}
+    assert (tmp_path / "failures.jsonl").read_text("utf-8") == '{"measure": "x", "q": "é"}\n'
+    for name in PLOTS:
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_matplotlib_the_report_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.split(".")[0] == "matplotlib":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    page = write_report(tmp_path, {}, [Outcome("x", "T", "text", {}, plots=PLOTS)])
+    assert "pip install 'beacon-qa[plots]'" in page.read_text("utf-8")
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_the_command_measures_what_is_named(
     tiny_checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["evaluate", "--model", str(tiny_checkpoint), "--texts", str(folder), "--quick"]
     out = tmp_path / "out"
-    assert main([*words, "--number", "1", "--device", "cpu", "--out", str(out)]) == 0
-    figures = json.loads((out / "report.json").read_text())
+    words = ["--model", str(tiny_checkpoint), "--device", "cpu", "--texts", str(folder)]
+    more = ["--only", "gap", "needle", "--quick", "--number", "1", "--out", str(out)]
+    assert main(["evaluate", *words, *more]) == 0
+    assert (out / "report.md").read_text("utf-8") in capsys.readouterr().out
+    figures = json.loads((out / "report.json").read_text("utf-8"))
     assert figures["about"]["texts"] == ["voyage"]
-    assert {cell["asked"] for cell in figures["planted"] if cell["condition"] == "memory"} == {1}
+    assert "could not be used in 4 bits" in (out / "report.md").read_text("utf-8")
+    asked = {c["right"]["items"] for c in figures["needle"]["cells"] if c["way"] == "memory"}
+    assert asked == {1}
     failures = [json.loads(line) for line in (out / "failures.jsonl").read_text().splitlines()]
-    assert {"question", "statement", "value", "answer"} <= set(failures[0])
-    assert (out / "report.md").read_text() in capsys.readouterr().out
+    assert {"measure", "question", "wanted", "answer", "ratio"} <= set(failures[0])
 
 
-def test_a_folder_without_texts_is_refused(
+def test_a_base_in_four_bits_is_compared_at_the_same_places(tmp_path: Path) -> None:
+    engine = Engine.load(device="cpu")
+    outcome = gap.measure(Wanted(engine, (8,), number=2))
+    four = {cell["way"]: cell["loss"]["value"] for cell in outcome.figures["4 bits"]}
+    whole = {cell["way"]: cell["loss"]["value"] for cell in outcome.figures["as loaded"]}
+    assert four.keys() == whole.keys() == {FULL, "8"}
+    # Rounding weights costs little beside what a place differs from another.
+    assert all(0 < abs(four[way] - whole[way]) < 0.3 for way in four)
+    assert "gap closed, 4 bits" in outcome.text
+
+
+def test_what_cannot_be_measured_is_refused(
     tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["evaluate", "--model", str(tiny_checkpoint), "--texts", str(tmp_path)]
-    assert main([*words, "--out", str(tmp_path / "out")]) == 2
-    assert "No text could be read" in capsys.readouterr().err
+    words = ["evaluate", "--model", str(tiny_checkpoint), "--out", str(tmp_path / "out")]
+    for more, told in (
+        (["--only", "perplexity", "--texts", str(tmp_path)], "No text could be read"),
+        (["--only", "qa"], "--questions FILE"),
+        (["--only", "topics"], "--records FILE"),
+        (["--only", "gap", "--number", "0"], "--number is 0"),
+    ):
+        assert main([*words, *more]) == 2
+        assert told in capsys.readouterr().err

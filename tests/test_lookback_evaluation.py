@@ -13,7 +13,7 @@ from beacon_qa.errors import EvaluationError
 from beacon_qa.evaluation.bm25 import ranked
 from beacon_qa.evaluation.evidence_report import plot_evidence, write_evidence_report
 from beacon_qa.evaluation.hiding import Hidden, passages, planted, read_articles
-from beacon_qa.evaluation.lookback import NOWHERE, measure, overlap, rank_of
+from beacon_qa.evaluation.lookback import NOWHERE, measure, rank_of
 from beacon_qa.evaluation.prose import DEMO
 from beacon_qa.training.folder import documents_in
 
@@ -69,12 +69,6 @@ def test_a_place_counts_when_it_holds_most_of_what_was_hidden() -> None:
     hidden = Hidden("?", 100, 140, ("x",), 0.5)
     assert rank_of([(0, 50), (90, 150)], hidden) == 1
     assert rank_of([(0, 50), (130, 190)], hidden) == NOWHERE
-
-
-def test_overlap_is_squads_f1() -> None:
-    assert overlap("The tower of Pisa.", "tower of Pisa") == 1
-    assert overlap("a red tower", "tower") == pytest.approx(2 / 3)
-    assert overlap("nothing", "tower") == 0
 
 
 def test_a_measurement_is_written_with_its_failures(engine: Engine, tmp_path: Path) -> None:

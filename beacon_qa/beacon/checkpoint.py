@@ -81,7 +81,7 @@ def load_model(
     if dtype is None:
         dtype = fastest_dtype(device, config.dtype)
     stock = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
-    model, found = _from_pretrained(
+    model, found = from_pretrained(
         beacon_class(stock),
         name,
         config=config,
@@ -143,7 +143,8 @@ def _read_config(name: str, revision: str | None, start: bool, overrides: dict[s
     return config
 
 
-def _from_pretrained(cls: Any, name: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
+def from_pretrained(cls: Any, name: str, **settings: Any) -> tuple[Any, dict[str, Any]]:
+    """The library's loading of safetensors, quietly; raises ModelError where it fails."""
     try:
         with _quietly():
             model, found = cls.from_pretrained(

@@ -20,8 +20,9 @@ from beacon_qa.beacon.watch import Watch
 from beacon_qa.book import Book
 from beacon_qa.engine import Engine
 from beacon_qa.errors import EvaluationError
+from beacon_qa.evaluation.asking import book_of
 from beacon_qa.evaluation.hiding import Hidden, HidingPlace
-from beacon_qa.evaluation.lookback import NOWHERE, book_of, rank_of
+from beacon_qa.evaluation.lookback import NOWHERE, rank_of
 from beacon_qa.looking import PASSAGES
 
 Curves = NDArray[np.float64]
@@ -93,7 +94,7 @@ def _score(cases: Sequence[_Case], chosen: Sequence[int]) -> float:
 
 
 def _cases(engine: Engine, place: HidingPlace, ratio: int, every: Sequence[Head]) -> list[_Case]:
-    book = book_of(engine, place, ratio)
+    book = book_of(engine, place.document, ratio)
     spans = entry_spans(book.memory.clock)[: book.memory.held]
     after = len(engine.prompts.layout.ask)
     cases = []

@@ -32,9 +32,6 @@ def add_evidence_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `evaluate` that belong to evidence."""
     group = parser.add_argument_group("evidence")
     group.add_argument(
-        "--questions", type=Path, metavar="FILE", help="ask these instead (SQuAD's form)"
-    )
-    group.add_argument(
         "--calibrate",
         action="store_true",
         help="choose the heads to watch and write them into the --model folder's config",
@@ -61,7 +58,7 @@ def run_evidence(
         "key": engine.key,
         "heads": engine.model.evidence_heads,
         "contrast": engine.model.evidence_contrast,
-        "questions": str(args.questions.name) if args.questions else "planted facts",
+        "questions": [path.name for path in args.questions] or "planted facts",
         "seed": args.seed,
     }
     path = write_evidence_report(args.out, about, found)
@@ -95,7 +92,7 @@ def run_calibration(args: argparse.Namespace, engine: Engine, terminal: Terminal
 
 def _places(args: argparse.Namespace, engine: Engine) -> Iterator[HidingPlace]:
     texts = _QUICK_TEXTS if args.quick else _TEXTS
-    articles = read_articles(args.questions) if args.questions else []
+    articles = [article for path in args.questions for article in read_articles(path)]
     documents = [] if articles else list(documents_in(args.texts or DEMO))
     for windows in _QUICK_WINDOWS if args.quick else _WINDOWS:
         for number in range(args.number or texts):

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from beacon_qa.evaluation.intervals import Share
 from beacon_qa.evaluation.lookback import Found
-from beacon_qa.evaluation.tables import Share
 
 _DEPTHS = 4
 """Into how many parts a text is cut to show figures by depth."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,10 @@ from typing import Any
 
 from beacon_qa.documents import Document
 from beacon_qa.errors import EvaluationError
+from beacon_qa.evaluation.prose import SENTENCE_END
 from beacon_qa.prompts import Prompts
 from beacon_qa.training.facts import FactMaker
 from beacon_qa.training.names import Split
-
-_BREAK = re.compile(r"(?<![A-Z])(?<!Mr)(?<!Mrs)(?<!Dr)(?<!St)[.!?][\"'”’)]*(?=\s+[\"'“‘(]*[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,11 @@ class Hidden:
 
 @dataclass(frozen=True)
 class HidingPlace:
-    """A text and what is hidden in it."""
+    """A text and what is hidden in it; `bare` is the text without it, where that was made."""
 
     document: Document
     hidden: tuple[Hidden, ...]
+    bare: Document | None = None
 
 
 def planted(
@@ -57,36 +56,81 @@ def planted(
     *,
     split: Split = "test",
     wordings: Split = "train",
+    edges: bool = False,
 ) -> HidingPlace:
     """A stretch of about `tokens` tokens with `facts` told at even depths.
 
-    Raises EvaluationError when no document is so long.
+    With `edges` the first stands at the beginning and the last at the end. Raises EvaluationError
+    when no document is so long.
     """
-    text = _stretch(documents, prompts, tokens, rng)
-    maker = FactMaker(split, wordings=wordings)
-    drawn = maker.draw(rng, 2 * facts)
+    text = stretch(documents, prompts, tokens, rng)
+    drawn = FactMaker(split, wordings=wordings).draw(rng, 2 * facts)
     told, absent = drawn[:facts], drawn[facts:]
     rng.shuffle(told)
-    breaks = [match.end() for match in _BREAK.finditer(text)]
-    if len(breaks) < facts:
+    depths = [n / max(1, facts - 1) if edges else (n + 0.5) / facts for n in range(len(told))]
+    slips = [Slip(fact.statement(rng), fact.question(rng), (fact.value,)) for fact in told]
+    missing = [fact.question(rng) for fact in absent]
+    return slipped_in(text, slips, depths, missing)
+
+
+def passkeys(
+    documents: Sequence[Document],
+    prompts: Prompts,
+    tokens: int,
+    depths: Sequence[float],
+    rng: random.Random,
+    *,
+    split: Split = "test",
+    wordings: Split = "train",
+) -> list[HidingPlace]:
+    """One stretch of prose, once for each depth with another pass key told there.
+
+    Raises EvaluationError when no document is so long.
+    """
+    text = stretch(documents, prompts, tokens, rng)
+    maker = FactMaker(split, wordings=wordings, only=("pass key",))
+    places = []
+    for depth in depths:
+        [fact] = maker.draw(rng, 1)
+        slip = Slip(fact.statement(rng), fact.question(rng), (fact.value,))
+        places.append(slipped_in(text, [slip], [depth]))
+    return places
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A sentence to slip in, the question it answers, and the answers that count."""
+
+    statement: str
+    question: str
+    answers: tuple[str, ...]
+
+
+def slipped_in(
+    text: str, slips: Sequence[Slip], depths: Sequence[float], missing: Sequence[str] = ()
+) -> HidingPlace:
+    """The text with sentences slipped in between its own, as near as can be to their depths.
+
+    Raises EvaluationError when the text has fewer sentences than are to be slipped in.
+    """
+    breaks = [0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]
+    if len(breaks) < len(slips):
         raise EvaluationError("The prose has too few sentences to plant facts in; give a novel.")
     parts: list[str] = []
     hidden: list[Hidden] = []
     done = length = 0
-    for number, fact in enumerate(told):
-        depth = (number + 0.5) / facts
+    for number, (slip, depth) in enumerate(zip(slips, depths, strict=True)):
         place = min(breaks, key=lambda end: abs(end - depth * len(text)))
-        statement = fact.statement(rng)
-        parts += [text[done:place], " ", statement]
-        length += place - done + 1
-        missing = absent[number].question(rng) if number < len(absent) else ""
-        question = fact.question(rng)
-        hidden.append(
-            Hidden(question, length, length + len(statement), (fact.value,), depth, missing)
-        )
-        length += len(statement)
+        parts += [text[done:place], " ", slip.statement]
+        start = length + place - done + 1
+        length = start + len(slip.statement)
+        absent = missing[number] if number < len(missing) else ""
+        hidden.append(Hidden(slip.question, start, length, slip.answers, depth, absent))
         done = place
-    return HidingPlace(_document("".join([*parts, text[done:]])), tuple(hidden))
+    rest = text[done:]
+    # At the very beginning no space of the prose's own follows what was slipped in.
+    parts.append(rest if not rest or rest[:1].isspace() else " " + rest)
+    return HidingPlace(document_of("".join(parts)), tuple(hidden), document_of(text))
 
 
 def passages(
@@ -114,7 +158,7 @@ def passages(
         answers = tuple(dict.fromkeys(answer["text"] for answer in qa["answers"]))
         end = start + len(paragraph["context"].strip())
         hidden.append(Hidden(qa["question"].strip(), start, end, answers, start / len(text)))
-    return HidingPlace(_document(text), tuple(hidden))
+    return HidingPlace(document_of(text), tuple(hidden))
 
 
 def read_articles(path: Path) -> list[Any]:
@@ -132,7 +176,7 @@ def read_articles(path: Path) -> list[Any]:
     return found
 
 
-def _stretch(
+def stretch(
     documents: Sequence[Document], prompts: Prompts, tokens: int, rng: random.Random
 ) -> str:
     """About `tokens` tokens of one document, from the beginning of a sentence on."""
@@ -147,14 +191,15 @@ def _stretch(
     document = rng.choice(long)
     begin = rng.randrange(len(document.text) - 5 * tokens + 1)
     text = document.text[begin : begin + 5 * tokens]
-    first = _BREAK.search(text)
+    first = SENTENCE_END.search(text)
     text = text[first.end() :].lstrip() if first else text
     encoded = prompts.document(text)
     _, end = encoded.span(0, min(tokens, len(encoded.ids)))
     return text[:end]
 
 
-def _document(text: str) -> Document:
+def document_of(text: str) -> Document:
+    """A text made for an evaluation, as a document."""
     return Document(
         text=text,
         pages=(),

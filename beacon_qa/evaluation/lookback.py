@@ -16,18 +16,19 @@ Knows books, hidden facts and answers; knows nothing of files or tables.
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from beacon_qa.beacon import Memory, Sampling, condense, decode
+from beacon_qa.beacon import Memory, Sampling, decode
 from beacon_qa.book import Book
-from beacon_qa.book_record import BookRecord
+from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
-from beacon_qa.evaluation.asking import ANSWER_TOKENS, holds
-from beacon_qa.evaluation.bm25 import ranked, words
+from beacon_qa.evaluation.asking import ANSWER_TOKENS, book_of
+from beacon_qa.evaluation.bm25 import ranked
 from beacon_qa.evaluation.hiding import Hidden, HidingPlace
+from beacon_qa.evaluation.marking import best, f1, named
 from beacon_qa.looking import PASSAGES, LookBack
+from beacon_qa.plaintext import EncodedText
 
 NOWHERE = 99
 """The rank of a place that was not found."""
@@ -54,24 +55,14 @@ class Found:
     told: tuple[tuple[str, str, bool, float, float], ...]
 
 
-def book_of(engine: Engine, place: HidingPlace, ratio: int) -> Book:
-    """The text, read at one ratio, as a book that is on no shelf."""
-    encoded = engine.prompts.document(place.document.text)
-    memory: Memory = engine.model.new_memory(ratio)
-    ids = [*engine.prompts.layout.opening, *encoded.ids]
-    deque(condense(engine.model, ids, memory=memory), maxlen=0)
-    record = BookRecord("", "", engine.key, str(ratio), "", total_tokens=memory.tokens)
-    return Book(engine, record, place.document, memory, encoded=encoded)
-
-
 def measure(
     engine: Engine, place: HidingPlace, ratio: int, *, answers: bool = True
 ) -> Iterator[Found]:
     """Ask for everything hidden in a text read at `ratio`; without `answers` only find it."""
-    book = book_of(engine, place, ratio)
+    book = book_of(engine, place.document, ratio)
     full = None
     if answers and len(book.encoded) + 2 * engine.window < engine.model.beacon.positions:
-        full = book_of(engine, place, 0)
+        full = book_of(engine, place.document, 0)
     longest = engine.window // PASSAGES
     stretches = _stretches(book, longest)
     for hidden in place.hidden:
@@ -98,9 +89,11 @@ def _told(
     engine: Engine, book: Book, full: Book | None, hidden: Hidden, longest: int
 ) -> Iterator[tuple[str, str, bool, float, float]]:
     """The answers under every condition."""
-    passage = _around(book, hidden, longest)
+    passage = around(book.document, book.encoded, hidden, longest)
     asking = len(engine.prompts.question(hidden.question)) + ANSWER_TOKENS
-    near = _around(book, hidden, max(longest, engine.window - asking), wide=True)
+    near = around(
+        book.document, book.encoded, hidden, max(longest, engine.window - asking), wide=True
+    )
     empty = engine.model.new_memory(0)
     ways: dict[str, Callable[[], str]] = {
         "memory": lambda: _asked(book, hidden, "off"),
@@ -116,9 +109,8 @@ def _told(
         begun = time.perf_counter()
         answer = ask()
         seconds = time.perf_counter() - begun
-        right = any(holds(answer, wanted) for wanted in hidden.answers)
-        best = max(overlap(answer, wanted) for wanted in hidden.answers)
-        yield name, answer, right, best, seconds
+        right = any(named(answer, wanted) for wanted in hidden.answers)
+        yield name, answer, right, best(f1, answer, hidden.answers), seconds
 
 
 def _asked(book: Book, hidden: Hidden, way: LookBack) -> str:
@@ -143,34 +135,26 @@ def _given(
     return prompts.text(list(decode(engine.model, memory, ids, sampling))).strip()
 
 
-def overlap(answer: str, wanted: str) -> float:
-    """F1 of the answer's words against the wanted ones, articles left out (SQuAD's measure)."""
-    said, right = (
-        Counter(word for word in words(text) if word not in ("a", "an", "the"))
-        for text in (answer, wanted)
-    )
-    common = (said & right).total()
-    return 2 * common / (said.total() + right.total()) if common else 0.0
-
-
-def _around(book: Book, hidden: Hidden, longest: int, *, wide: bool = False) -> list[int]:
+def around(
+    document: Document, encoded: EncodedText, hidden: Hidden, longest: int, *, wide: bool = False
+) -> list[int]:
     """The tokens of the passage the answer stands in, `longest` at most, the answer inside.
 
     `wide` takes in what stands before and after it.
     """
-    text = book.document.text[hidden.start : hidden.end]
+    text = document.text[hidden.start : hidden.end]
     places = [text.find(answer) for answer in hidden.answers]
     known = [(place, len(a)) for place, a in zip(places, hidden.answers, strict=True) if place >= 0]
     at, size = known[0] if known else (0, 0)
-    first = book.encoded.tokens_before(hidden.start)
-    after = book.encoded.tokens_before(hidden.end)
+    first = encoded.tokens_before(hidden.start)
+    after = encoded.tokens_before(hidden.end)
     if wide or after - first > longest:
-        middle = book.encoded.tokens_before(hidden.start + at + size // 2)
+        middle = encoded.tokens_before(hidden.start + at + size // 2)
         if not wide:
             middle = min(max(middle, first + longest // 2), after - longest // 2)
         first = max(0, middle - longest // 2)
         after = first + longest
-    return book.encoded.ids[first:after]
+    return encoded.ids[first:after]
 
 
 def _stretches(book: Book, longest: int) -> list[tuple[int, int]]:

@@ -1,122 +1,184 @@
-"""Loss on the same tokens of held-out books, by how much text before them was read into memory.
+"""Perplexity by length: does more text read give better predictions, and than what else?
 
-Knows a model, ids and windows; knows nothing of files or tables.
-
-At each place of a book one window of tokens is scored, with n windows before it condensed at a
-ratio (0: kept whole, the plain model with full attention). `truncated` is the plain model with
-the last window of raw tokens only: each token scored sees half a window or more. The first token
-of a scored window is left out everywhere: nothing stands for its prediction in a memory.
+Knows losses, and how they are told; how they are measured is in scoring.
 """
 
 from __future__ import annotations
 
-import random
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict
 
-import torch
+from beacon_qa.evaluation.intervals import Estimate, mean_of
+from beacon_qa.evaluation.outcome import Outcome, Wanted
+from beacon_qa.evaluation.plots import Lines
+from beacon_qa.evaluation.scoring import (
+    FULL,
+    MIXED,
+    SEEN,
+    STREAMING,
+    TRUNCATED,
+    Lengths,
+    Scored,
+    score_all,
+)
+from beacon_qa.evaluation.tables import figures, perplexity, table, written
 
-from beacon_qa.engine import Engine
-from beacon_qa.evaluation.asking import remember
-from beacon_qa.evaluation.prose import Prose, draw_stretch
+NAME = "perplexity"
+_QUICK = (1, 4, 16)
 
-FULL_ATTENTION = 0
-"""The ratio that keeps every token."""
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """What is measured: windows before the scored one, ratios, and at how many places."""
-
-    places: int = 12
-    windows: tuple[int, ...] = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
-    ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
-    full_windows: int = 32
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The loss (nats a token) of one window; `ratio` None is the truncated plain model."""
-
-    place: int
-    title: str
-    ratio: int | None
-    windows: int
-    loss: float
+Cell = Callable[[str], Sequence[float]]
+Losses = dict[tuple[str, int | None], list[float]]
+"""By way and windows the loss at each place, always in the same order of places."""
 
 
-def score_all(
-    engine: Engine,
-    texts: Sequence[Prose],
-    lengths: Lengths,
-    *,
-    on_score: Callable[[Scored], None] = lambda scored: None,
-) -> list[Scored]:
-    """Score every place after every length of text at every ratio.
-
-    Raises EvaluationError when no text is long enough for the largest length.
-    """
-    rng = random.Random(lengths.seed)
-    found = []
-    for place in range(lengths.places):
-        text, end = draw_stretch(texts, (max(lengths.windows) + 1) * engine.window, rng)
-        for scored in _score_place(engine, text, end, place, lengths):
-            on_score(scored)
-            found.append(scored)
-    return found
+def measure(wanted: Wanted) -> Outcome:
+    """Score held-out prose by length and ratio; raises EvaluationError where it is too short."""
+    lengths = Lengths(
+        places=wanted.count(5, 2),
+        windows=_QUICK if wanted.quick else Lengths.windows,
+        ratios=wanted.some_ratios,
+        seed=wanted.seed,
+    )
+    scores = score_all(
+        wanted.engine, wanted.prose, lengths, on_score=lambda scored: wanted.done(NAME)
+    )
+    return told(scores, lengths, wanted.engine.window)
 
 
-def _score_place(
-    engine: Engine, text: Prose, end: int, place: int, lengths: Lengths
-) -> list[Scored]:
-    window = engine.window
-    target = list(text.ids[end - window : end])
-    before = text.ids[: end - window]
-    found = [Scored(place, text.title, None, 1, _truncated(engine, before, target))]
-    for ratio in (FULL_ATTENTION, *lengths.ratios):
-        for windows in lengths.windows:
-            if ratio == FULL_ATTENTION and windows > _reach(engine, lengths):
-                continue
-            loss = _after(engine, before, target, windows, ratio)
-            found.append(Scored(place, text.title, ratio, windows, loss))
-    return found
+def told(scores: Sequence[Scored], lengths: Lengths, window: int) -> Outcome:
+    """The tables, plot and headlines of these scores."""
+    losses = by_cell(scores)
+    others = _others(losses, lengths)
+    tokens = lengths.scored * window - 1
+    text = "\n\n".join(
+        (
+            f"Nats a token (perplexity): the same {tokens} tokens in every cell, at each of "
+            f"{lengths.places} places of {len({one.title for one in scores})} held-out texts. A "
+            f"window has {window} tokens; “mixed” takes the ratios in turn.",
+            table(["windows read before", "sees", "loss (perplexity)"], _baselines(losses)),
+            _by_length(losses, lengths.windows, _mean),
+            f"After {max(lengths.windows)} windows, the loss less that of others at the same "
+            "places, with its 95% interval (below 0 is better):",
+            table(["ratio", *(what for what, _ in others)], _differences(losses, others)),
+        )
+    )
+    found = {"lengths": asdict(lengths), "scores": [asdict(one) for one in scores]}
+    cells = [
+        {"way": way, "windows": windows, "loss": figures(mean_of(cell))}
+        for (way, windows), cell in losses.items()
+    ]
+    return Outcome(
+        NAME,
+        "Perplexity by length",
+        text,
+        {**found, "cells": cells},
+        headlines=_headlines(losses, lengths),
+        plots={NAME: _plot(losses, lengths.windows)},
+    )
 
 
-def _reach(engine: Engine, lengths: Lengths) -> int:
-    """How many windows full attention is tried on: as many as asked for and positions allow."""
-    positions = int(engine.model.beacon.positions)
-    return min(lengths.full_windows, positions // engine.window - 2)
+def by_cell(scores: Sequence[Scored]) -> Losses:
+    """The losses of each way and length, place by place."""
+    losses: Losses = {}
+    for one in sorted(scores, key=lambda one: one.place):
+        losses.setdefault((one.way, one.windows), []).append(one.loss)
+    return losses
 
 
-def _after(
-    engine: Engine, before: Sequence[int], target: list[int], windows: int, ratio: int
-) -> float:
-    """The loss of the target after the last `windows` windows of what stands before it."""
-    memory = engine.model.new_memory(ratio)
-    if windows:
-        # The text and its opening fill whole windows, so that the target has one to itself.
-        kept = windows * engine.window - len(engine.prompts.layout.opening)
-        memory = remember(engine, before[len(before) - kept :], ratio)
-    return _loss(engine.model, target, memory, target[1:])
+def ways_of(losses: Losses) -> list[str]:
+    """The ways that were measured by length: full attention, the ratios in order, mixed."""
+    ways = {way for way, windows in losses if windows is not None}
+    ratios = sorted((way for way in ways if way.isdigit()), key=int)
+    return [way for way in (FULL, *ratios, MIXED) if way in ways]
 
 
-def _truncated(engine: Engine, before: Sequence[int], target: list[int]) -> float:
-    """The plain model's loss of the target, half a window at a time after half a window or more."""
-    half = engine.window // 2
-    text = [*before[len(before) - half :], *target]
-    first = _loss(engine.model, text[: 2 * half], engine.model.new_memory(0), target[1:half])
-    second = _loss(engine.model, text[half:], engine.model.new_memory(0), target[half:])
-    return (first * (half - 1) + second * (len(target) - half)) / (len(target) - 1)
+def _baselines(losses: Losses) -> list[list[str]]:
+    return [
+        [name, SEEN[way], _mean(losses[way, None])]
+        for way, name in ((TRUNCATED, "plain, truncated"), (STREAMING, "plain, sliding with sinks"))
+    ]
 
 
-def _loss(model: Any, ids: list[int], memory: Any, scored: Sequence[int]) -> float:
-    """Mean loss of the last ids, `scored`, read into the memory with those before them."""
-    device = model.model.embed_tokens.weight.device
-    inputs = torch.tensor([ids], device=device)
-    labels = torch.full_like(inputs, -100)
-    labels[0, len(ids) - len(scored) :] = inputs[0, len(ids) - len(scored) :]
-    with torch.no_grad():
-        out = model(input_ids=inputs, past_key_values=memory, labels=labels, logits_to_keep=1)
-    return float(out.loss)
+def _by_length(
+    losses: Losses, windows: Sequence[int], cell: Callable[[Sequence[float]], str]
+) -> str:
+    rows = [
+        [name(way), *(cell(losses[way, n]) if (way, n) in losses else "" for n in windows)]
+        for way in ways_of(losses)
+    ]
+    return table(["ratio \\ windows", *map(str, windows)], rows)
+
+
+def name(way: str) -> str:
+    """How a way is called in tables."""
+    return "none (full attention)" if way == FULL else way
+
+
+def _mean(cell: Sequence[float]) -> str:
+    return perplexity(mean_of(cell).value)
+
+
+def difference(cell: Sequence[float], base: Sequence[float]) -> Estimate:
+    """The mean difference at the same places."""
+    return mean_of([a - b for a, b in zip(cell, base, strict=True)])
+
+
+def _less(cell: Sequence[float], base: Sequence[float]) -> str:
+    return written(difference(cell, base), "+.3f")
+
+
+def _others(losses: Losses, lengths: Lengths) -> list[tuple[str, Cell]]:
+    """What the longest text is compared with, and how to find its losses for a ratio."""
+    few, most = min(lengths.windows), max(lengths.windows)
+    others: list[tuple[str, Cell]] = [
+        (f"against {few} window{'s' * (few > 1)}", lambda way: losses[way, few]),
+        ("against truncated", lambda way: losses[TRUNCATED, None]),
+        ("against sliding with sinks", lambda way: losses[STREAMING, None]),
+    ]
+    if (FULL, most) in losses:
+        others.append(("against full attention", lambda way: losses[FULL, most]))
+    return others
+
+
+def _differences(losses: Losses, others: Sequence[tuple[str, Cell]]) -> list[list[str]]:
+    most = max(windows for _, windows in losses if windows is not None)
+    return [
+        [name(way), *(_less(losses[way, most], base(way)) for _, base in others)]
+        for way in ways_of(losses)
+        if (way, most) in losses
+    ]
+
+
+def _headlines(losses: Losses, lengths: Lengths) -> list[str]:
+    """The paper's claim in its own terms, at ratio 8 or the middle one."""
+    ratio = str(8 if 8 in lengths.ratios else lengths.ratios[len(lengths.ratios) // 2])
+    most = max(lengths.windows)
+    last = losses[ratio, most]
+    against = (f"{_less(last, base(ratio))} {what}" for what, base in _others(losses, lengths))
+    value = math.exp(mean_of(last).value)
+    return [
+        f"Perplexity at ratio {ratio} after {most} windows: {value:.1f}; loss {', '.join(against)}."
+    ]
+
+
+def _plot(losses: Losses, windows: Sequence[int]) -> Lines:
+    lines = {
+        way if way in (FULL, MIXED) else f"ratio {way}": [
+            mean_of(losses[way, n]) if (way, n) in losses else None for n in windows
+        ]
+        for way in ways_of(losses)
+    }
+    # The spread between places is the same in all lines; only the means are drawn.
+    bare = {
+        way: [v and Estimate(v.value, None, v.items) for v in line] for way, line in lines.items()
+    }
+    level = {way: mean_of(losses[way, None]).value for way in (TRUNCATED, STREAMING)}
+    return Lines(
+        "Loss on the same tokens, by how much was read before them",
+        "windows read before",
+        "nats a token",
+        [str(n) for n in windows],
+        bare,
+        level,
+    )

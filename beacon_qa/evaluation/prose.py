@@ -21,7 +21,9 @@ DEMO = Path(__file__).parents[1] / "demo"
 """The novel that comes with this program."""
 
 # A full stop after a single letter or a title ends no sentence.
-_BREAK = re.compile(r"(?<![A-Z])(?<!Mr)(?<!Mrs)(?<!Dr)(?<!St)[.!?][\"'”’)]*(?=\s+[\"'“‘(]*[A-Z])")
+SENTENCE_END = re.compile(
+    r"(?<![A-Z])(?<!Mr)(?<!Mrs)(?<!Dr)(?<!St)[.!?][\"'”’)]*(?=\s+[\"'“‘(]*[A-Z])"
+)
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,14 @@ class Prose:
         return min(both, key=lambda found: abs(found - place), default=place)
 
 
-def read_prose(folder: Path | None, prompts: Prompts) -> list[Prose]:
-    """The texts of a folder (None: the novel that comes with this program) as token ids.
+def held_out(folder: Path | None) -> list[Document]:
+    """The texts of a folder; None is the novel that comes with this program.
 
     Raises EvaluationError when there is no text, DocumentError when none can be read.
     """
     if folder is None and not DEMO.is_dir():
         raise EvaluationError("This installation has no demonstration novel; give --texts FOLDER.")
-    return [_encoded(document, prompts) for document in documents_in(folder or DEMO)]
+    return list(documents_in(folder or DEMO))
 
 
 def draw_stretch(texts: Sequence[Prose], tokens: int, rng: random.Random) -> tuple[Prose, int]:
@@ -65,8 +67,9 @@ def draw_stretch(texts: Sequence[Prose], tokens: int, rng: random.Random) -> tup
     return text, rng.randint(tokens, len(text.ids))
 
 
-def _encoded(document: Document, prompts: Prompts) -> Prose:
+def encoded_prose(document: Document, prompts: Prompts) -> Prose:
+    """A text as token ids with the places between its sentences."""
     encoded = prompts.document(document.text)
-    ends = (match.end() for match in _BREAK.finditer(document.text))
+    ends = (match.end() for match in SENTENCE_END.finditer(document.text))
     breaks = sorted({encoded.tokens_before(end) for end in ends})
     return Prose(document.title, encoded.ids, breaks)

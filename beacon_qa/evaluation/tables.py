@@ -1,75 +1,53 @@
-"""Counts into shares with their uncertainty, and answers into cells of a table.
+"""Figures as the cells of Markdown tables.
 
-Knows statistics and answers; knows nothing of how they are written.
+Knows shares, estimates and how they are written; knows nothing of what was measured.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from beacon_qa.evaluation.planted import Asked
-
-_Z = 1.959964
-"""The 97.5th percentile of the normal distribution: 95% lie within it on both sides."""
+from beacon_qa.evaluation.intervals import Estimate, Share
 
 
-@dataclass(frozen=True)
-class Share:
-    """`right` of `asked`, and the Wilson 95% interval of the share (from 0 to 1)."""
-
-    right: int
-    asked: int
-
-    @property
-    def value(self) -> float:
-        """The share itself; 0 where nothing was asked."""
-        return self.right / self.asked if self.asked else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lower and upper end of the interval."""
-        if not self.asked:
-            return 0.0, 1.0
-        n, spread = self.asked, _Z * _Z / self.asked
-        middle = (self.value + spread / 2) / (1 + spread)
-        reach = _Z * math.sqrt(self.value * (1 - self.value) / n + spread / (4 * n)) / (1 + spread)
-        return max(0.0, middle - reach), min(1.0, middle + reach)
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join([_row(head), _row(["---"] * len(head)), *map(_row, rows)])
 
 
-@dataclass(frozen=True)
-class Cell:
-    """The share of right answers under one condition."""
-
-    condition: str
-    ratio: int | None
-    distance: int | None
-    share: Share
+def percent(share: Share | None) -> str:
+    """A share with its counts and interval: "80% (8/10) [49, 94]"; "" for none."""
+    if share is None or not share.asked:
+        return ""
+    low, high = (round(100 * end) for end in share.interval)
+    return f"{100 * share.value:.0f}% ({share.right}/{share.asked}) [{low}, {high}]"
 
 
-def cells(answers: Iterable[Asked]) -> list[Cell]:
-    """One cell for each condition, ratio and distance, in the order they were asked in."""
-    counts: dict[tuple[str, int | None, int | None], list[bool]] = {}
-    for asked in answers:
-        counts.setdefault((asked.condition, asked.ratio, asked.distance), []).append(asked.right)
-    return [Cell(*key, Share(sum(right), len(right))) for key, right in counts.items()]
+def written(estimate: Estimate | None, form: str = ".3f") -> str:
+    """An estimate with its interval: "0.512 [0.478, 0.549]"; "" for none."""
+    if estimate is None:
+        return ""
+    if estimate.interval is None:
+        return f"{estimate.value:{form}}"
+    low, high = estimate.interval
+    return f"{estimate.value:{form}} [{low:{form}}, {high:{form}}]"
 
 
-def share_of(found: Sequence[Cell], condition: str, ratio: int | None = None) -> Share:
-    """The share over all distances of a condition, and of one ratio where it is given."""
-    chosen = [
-        cell.share
-        for cell in found
-        if cell.condition == condition and (ratio is None or cell.ratio == ratio)
-    ]
-    return Share(sum(s.right for s in chosen), sum(s.asked for s in chosen))
+def perplexity(loss: float) -> str:
+    """A loss in nats a token with its perplexity: "4.712 (111.3)"."""
+    return f"{loss:.3f} ({math.exp(loss):.1f})"
 
 
-def mean_and_reach(values: Sequence[float]) -> tuple[float, float]:
-    """The mean, and how far the 95% interval of the mean reaches on both sides of it."""
-    mean = sum(values) / len(values)
-    if len(values) < 2:
-        return mean, math.inf
-    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return mean, _Z * math.sqrt(variance / len(values))
+def figures(estimate: Estimate | Share | None) -> dict[str, Any] | None:
+    """An estimate or share for JSON."""
+    if estimate is None:
+        return None
+    low, high = estimate.interval or (None, None)
+    items = estimate.asked if isinstance(estimate, Share) else estimate.items
+    return {"value": estimate.value, "low": low, "high": high, "items": items}
+
+
+def _row(words: Sequence[str]) -> str:
+    return "| " + " | ".join(word.replace("|", "\\|") for word in words) + " |"
