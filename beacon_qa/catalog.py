@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from beacon_qa.errors import ShelfError
@@ -81,7 +81,7 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         self.path = path
         # Made here first: the database and the log files beside it take over the mode 0600.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _make(path)
         with _explained(path), lock_file(path.with_suffix(".lock"), wait=_WAIT) as held:
             if not held:
                 raise ShelfError(f"Another program keeps the shelf {path} locked; try again later.")
@@ -132,7 +132,7 @@ def lock_file(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
     The lock is an open transaction on an empty database file: it works on every system SQLite
     runs on, between processes and between threads alike.
     """
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    _make(path)
     # A generator that holds the lock may be driven, and closed, by different threads.
     connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
     with closing(connection) as db:
@@ -142,6 +142,16 @@ def lock_file(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def _make(path: Path) -> None:
+    """Make an empty file of mode 0600 where there is none.
+
+    One that is there is not opened: to close it would end every lock that this process holds on
+    it, and so let two programs read one book, or write one catalog, at the same time.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from brake import Brake
 from small_documents import make_document
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
@@ -56,6 +58,13 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def engine(tiny_checkpoint: Path) -> Engine:
     """The tiny model, loaded once."""
     return Engine.load(tiny_checkpoint, device="cpu")
+
+
+@pytest.fixture
+def brake(engine: Engine, tmp_path: Path) -> Iterator[Brake]:
+    """A brake on readings with the tiny model; named last, it is released before all else ends."""
+    with Brake(tmp_path / "brake").on(engine.model) as brake:
+        yield brake
 
 
 @pytest.fixture

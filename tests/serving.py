@@ -25,7 +25,9 @@ class Served:
     """A server that runs: its address, and the means to look at it from outside and to end it."""
 
     def __init__(self, reader: Reader, keys: Keys | None, limits: Limits | None) -> None:
-        self.server = Server(Service(reader, keys, limits))
+        service = Service(reader, keys, limits)
+        self.server = Server(service)
+        self.desk = service.desk
         self.url = self.server.url
         self.root = self.url.removesuffix("/v1")
         self._thread = threading.Thread(target=self.server.run)

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread, Timer
 from typing import Any
 
 import pytest
+from brake import Brake
 from documents.document_files import pdf
 from small_documents import make_document
 
@@ -47,9 +49,23 @@ def ended(desk: Desk, reader: Reader, job: Job) -> Job:
     return wait_for(desk, reader, job, lambda job: not job.active)
 
 
-def begun(job: Job) -> bool:
-    """Whether a few windows of a job are read, and it goes on."""
-    return job.progress is not None and job.progress.windows > 1
+def begin(desk: Desk, reader: Reader, brake: Brake) -> Job:
+    """A job of which three windows are read, and which is held there."""
+    brake.hold(3)
+    job = desk.submit(reader, make_document(60))
+    brake.wait_until_held()
+    return desk.job(reader, job.id)
+
+
+def close(desk: Desk, brake: Brake) -> None:
+    """Close a desk in the middle of a window."""
+    version = desk.version
+    closing = Thread(target=desk.close)
+    closing.start()
+    assert desk.wait(version, PATIENCE) > version
+    brake.release()
+    closing.join(PATIENCE)
+    assert not closing.is_alive()
 
 
 def test_a_file_becomes_a_book_that_answers(desk: Desk, reader: Reader, text_file: Path) -> None:
@@ -119,19 +135,24 @@ def test_a_full_queue_refuses_with_a_sentence_until_one_is_done(
         assert ended(desk, reader, desk.submit(reader, make_document(30, "Third"))).state == "ready"
 
 
-def test_cancelling_keeps_what_was_read_and_retrying_goes_on(desk: Desk, reader: Reader) -> None:
-    job = desk.submit(reader, make_document(500))
-    wait_for(desk, reader, job, begun)
-    with reader.engine.lane.turn():
-        desk.cancel(reader, job.id)
+def test_cancelling_keeps_what_was_read_and_retrying_goes_on(
+    desk: Desk, reader: Reader, brake: Brake
+) -> None:
+    job = begin(desk, reader, brake)
+    desk.cancel(reader, job.id)
+    brake.release()
     stopped = ended(desk, reader, job)
     assert (stopped.state, stopped.progress) == ("cancelled", None)
     part = reader.open(reader.shelf.get(stopped.book_id))
-    assert 0 < part.coverage.windows < part.coverage.total_windows
+    # It stopped within the window that was being read.
+    assert part.coverage.windows == 4
+    brake.hold(1)
     desk.retry(reader, job.id)
-    seen = wait_for(desk, reader, job, lambda job: job.progress is not None)
+    brake.wait_until_held()
+    seen = desk.job(reader, job.id)
     assert seen.progress is not None
-    assert seen.progress.windows > part.coverage.windows
+    assert seen.progress.windows == 5
+    brake.release()
     assert ended(desk, reader, job).state == "ready"
 
 
@@ -146,25 +167,30 @@ def test_cancelling_what_waits_takes_it_off_the_queue_at_once(desk: Desk, reader
     assert reader.shelf.get(desk.job(reader, second.id).book_id).windows == 0
 
 
-def test_a_closed_desk_keeps_what_was_read_and_the_next_one_goes_on(reader: Reader) -> None:
-    with Desk() as desk:
-        job = desk.submit(reader, make_document(500))
-        book_id = wait_for(desk, reader, job, begun).book_id
+def test_a_closed_desk_keeps_what_was_read_and_the_next_one_goes_on(
+    reader: Reader, brake: Brake
+) -> None:
+    desk = Desk()
+    book_id = begin(desk, reader, brake).book_id
+    close(desk, brake)
     kept = reader.open(reader.shelf.get(book_id)).coverage.windows
-    assert kept > 0
+    assert kept == 4
     with Desk() as desk:
+        brake.hold(1)
         (resumed,) = desk.resume_all(reader)
-        seen = wait_for(desk, reader, resumed, lambda job: job.progress is not None)
+        brake.wait_until_held()
+        seen = desk.job(reader, resumed.id)
         assert seen.progress is not None
-        assert seen.progress.windows > kept
+        assert seen.progress.windows == kept + 1
+        brake.release()
         assert ended(desk, reader, resumed).state == "ready"
 
 
-def test_what_a_person_stopped_is_not_taken_up_by_itself(reader: Reader) -> None:
+def test_what_a_person_stopped_is_not_taken_up_by_itself(reader: Reader, brake: Brake) -> None:
     with Desk() as desk:
-        job = desk.submit(reader, make_document(500))
-        wait_for(desk, reader, job, begun)
+        job = begin(desk, reader, brake)
         desk.cancel(reader, job.id)
+        brake.release()
         book_id = ended(desk, reader, job).book_id
     with Desk() as desk:
         assert desk.resume_all(reader) == []
@@ -221,19 +247,20 @@ def test_an_error_nobody_foresaw_is_told_without_its_details(
     assert "NoneType" in caplog.text
 
 
-def test_a_book_is_asked_while_it_is_being_read(desk: Desk, reader: Reader) -> None:
-    job = desk.submit(reader, make_document(500))
-    progress = wait_for(desk, reader, job, begun).progress
+def test_a_book_is_asked_while_it_is_being_read(desk: Desk, reader: Reader, brake: Brake) -> None:
+    job = begin(desk, reader, brake)
+    progress = job.progress
     assert progress is not None
     answer = progress.so_far().ask("Which whale?", sampling=Sampling(max_new_tokens=2))
     assert answer.text is not None
     assert 0 < answer.coverage.windows < answer.coverage.total_windows
+    brake.release()
     assert ended(desk, reader, job).state == "ready"
 
 
-def test_removing_a_book_stops_its_reading_first(desk: Desk, reader: Reader) -> None:
-    job = desk.submit(reader, make_document(500))
-    book_id = wait_for(desk, reader, job, begun).book_id
+def test_removing_a_book_stops_its_reading_first(desk: Desk, reader: Reader, brake: Brake) -> None:
+    book_id = begin(desk, reader, brake).book_id
+    Timer(0.2, brake.release).start()
     desk.remove(reader, book_id)
     assert reader.shelf.books() == []
     assert desk.jobs(reader) == ()

@@ -14,6 +14,7 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import pytest
+from brake import Brake
 from documents.document_files import pdf
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -41,11 +42,12 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Served:
-    """A page that is served by a process of its own: its address, and the shelf it keeps."""
+    """A page that is served by a process of its own: its address, its shelf, its brake."""
 
     app: subprocess.Popen[str]
     address: str
     folder: Path
+    brake: Brake
 
     @property
     def shelf(self) -> Shelf:
@@ -63,9 +65,10 @@ class Served:
 
 def serve(model: Path, folder: Path, *more: str) -> Served:
     """Start the program as a user does, and wait until it says where it is."""
-    command = [sys.executable, "app.py", "--port", "0", "--model", str(model), "--device", "cpu"]
+    brake = Brake(folder.with_name("brake"))
+    program = [sys.executable, "tests/brake.py", str(brake.file), "--port", "0"]
     app = subprocess.Popen(
-        [*command, "--shelf", str(folder), *more],
+        [*program, "--model", str(model), "--device", "cpu", "--shelf", str(folder), *more],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -73,7 +76,7 @@ def serve(model: Path, folder: Path, *more: str) -> Served:
     )
     assert app.stdout is not None
     address = next(word for word in app.stdout.readline().split() if word.startswith("http"))
-    return Served(app, address, folder)
+    return Served(app, address, folder, brake)
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +163,18 @@ def test_leaving_a_call_stops_its_reading_and_keeps_what_was_read(
 ) -> None:
     file = tmp_path / "long.txt"
     file.write_text(make_document(1200).text)
+    served.brake.hold(3)
     call = served.client().submit(handle_file(str(file)), "8", "", api_name="/read")
-    for report in call:
-        if report["state"] == "reading" and report["windows"] > 1:
-            break
+    served.brake.wait_until_held()
     call.cancel()
-    record = until(served.shelf, lambda record: record.reason == "stopped")
+
+    def stopped(record: BookRecord) -> bool:
+        # A window at each look, until the caller is found to have left: there are hundreds.
+        served.brake.hold(1)
+        return record.reason == "stopped"
+
+    record = until(served.shelf, stopped)
+    served.brake.release()
     assert record.title == "long"
     assert 1 < record.windows < record.total_windows
 
@@ -253,10 +262,14 @@ def test_a_server_that_is_killed_while_reading_goes_on_when_it_is_started_again(
     file = tmp_path / "long.txt"
     file.write_text(make_document(700).text)
     page = start(folder)
+    page.brake.hold(3)
     page.client().submit(handle_file(str(file)), "8", "", api_name="/read")
-    record = until(page.shelf, lambda record: record.windows > 10)
+    page.brake.wait_until_held()
+    (record,) = page.shelf.books()
+    assert (record.state, record.windows) == ("reading", 1)
     page.end(signal.SIGKILL)
     assert page.shelf.get(record.id).state == "waiting"
+    page.brake.release()
     page = start(folder)
     assert until(page.shelf, lambda record: record.state == "ready").id == record.id
     assert page.end(signal.SIGTERM) == 0
@@ -303,14 +316,14 @@ def test_the_page_is_served_on_loopback_by_default() -> None:
 
 
 def test_a_book_being_read_is_opened_as_far_as_it_is_read(
-    library: Library, reader: Reader, desk: Desk
+    library: Library, reader: Reader, desk: Desk, brake: Brake
 ) -> None:
-    job = desk.submit(reader, make_document(500))
-    while not (job.progress and job.progress.windows > 1):
-        desk.wait(desk.version, 0.2)
-        job = desk.job(reader, job.id)
-    part = library.book(None, job.book_id).coverage
-    assert 0 < part.windows < part.total_windows
+    brake.hold(3)
+    job = desk.submit(reader, make_document(60))
+    brake.wait_until_held()
+    part = library.book(None, desk.job(reader, job.id).book_id).coverage
+    assert part.windows == 3
+    brake.release()
     done = ended(desk, reader, job)
     assert library.book(None, done.book_id).coverage.complete
     assert library.book(None, done.book_id) is library.book(None, done.book_id)
@@ -361,13 +374,15 @@ def test_what_is_dropped_is_refused_with_its_name_when_too_much_waits(
         assert reader.shelf.get(ended(desk, reader, job).book_id).ratio == "4"
 
 
-def test_a_card_says_what_became_of_a_book(library: Library, reader: Reader, desk: Desk) -> None:
+def test_a_card_says_what_became_of_a_book(
+    library: Library, reader: Reader, desk: Desk, brake: Brake
+) -> None:
     ready = ended(desk, reader, desk.submit(reader, make_document(20, "Ready")))
-    stopped = desk.submit(reader, make_document(500, "Stopped"))
-    while not (stopped.progress and stopped.progress.windows > 1):
-        desk.wait(desk.version, 0.2)
-        stopped = desk.job(reader, stopped.id)
+    brake.hold(3)
+    stopped = desk.submit(reader, make_document(60, "Stopped"))
+    brake.wait_until_held()
     desk.cancel(reader, stopped.id)
+    brake.release()
     stopped = ended(desk, reader, stopped)
     reader.shelf.update(ready.book_id, model_key="another", model_name="Another")
     foreign, part = {card.title: card for card in cards(reader, desk.jobs(reader))}, None

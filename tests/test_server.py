@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from brake import Brake
 from doc_pages import ROOT, fences
 from doc_samples import write_samples
 from documents.document_files import pdf
@@ -215,9 +216,12 @@ def test_a_file_that_cannot_be_read_says_why_and_takes_its_password(client: Open
     assert (opened.id, opened.status) == (file.id, "processed")
 
 
-def test_a_book_is_asked_while_it_is_being_read(client: OpenAI, reader: Reader) -> None:
+def test_a_book_is_asked_while_it_is_being_read(
+    client: OpenAI, reader: Reader, tmp_path: Path
+) -> None:
     text = make_document(400).text + "The end."
-    with reader.engine.lane.turn():
+    with Brake(tmp_path / "brake").on(reader.engine.model) as brake:
+        brake.hold(0)
         file: Any = client.files.create(file=("long.txt", text.encode()), purpose="assistants")
         named = {"type": "file", "file": {"file_id": file.id}}
         part: Any = [{"type": "text", "text": WHO["content"]}, named]
@@ -225,20 +229,17 @@ def test_a_book_is_asked_while_it_is_being_read(client: OpenAI, reader: Reader) 
         with pytest.raises(openai.ConflictError, match="not read yet") as refused:
             client.chat.completions.create(**asked)
         assert refused.value.response.headers["retry-after"]
-
-    def windows() -> int:
+        brake.wait_until_held()
+        brake.hold(3)
+        brake.wait_until_held()
+        told: Any = client.chat.completions.create(**asked, max_tokens=2)
+        coverage = told.beacon["coverage"]
+        assert coverage["windows"] == 3 < coverage["total_windows"]
+        assert not coverage["complete"]
+        assert told.usage.prompt_tokens_details.cached_tokens == coverage["tokens"]
         now: Any = client.files.retrieve(file.id)
-        return int(now.beacon.get("windows", 0))
-
-    until(lambda: windows() > 1)
-    told: Any = client.chat.completions.create(**asked, max_tokens=2)
-    coverage = told.beacon["coverage"]
-    assert 1 < coverage["windows"] < coverage["total_windows"]
-    assert not coverage["complete"]
-    assert told.usage.prompt_tokens_details.cached_tokens == coverage["tokens"]
-    now: Any = client.files.retrieve(file.id)
-    assert (now.status, now.beacon["state"]) == ("processing", "reading")
-    assert now.beacon["seconds_left"] > 0
+        assert (now.status, now.beacon["state"]) == ("processing", "reading")
+        assert now.beacon["seconds_left"] > 0
     assert client.files.delete(file.id).deleted
 
 

@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import httpx
 import openai
 import pytest
+from brake import Brake
 from openai import OpenAI
 from serving import PATIENCE, Served, serving, until
 from small_documents import make_document
@@ -217,11 +219,19 @@ def test_an_answer_that_is_told_when_the_server_ends_is_cut_well(
     assert last.beacon["cut"] == "ending"
 
 
-def test_a_reading_is_kept_when_the_server_ends_and_goes_on_with_the_next(reader: Reader) -> None:
+def test_a_reading_is_kept_when_the_server_ends_and_goes_on_with_the_next(
+    reader: Reader, brake: Brake
+) -> None:
+    brake.hold(3)
     with serving(reader) as served:
         client = served.client()
         file = client.files.create(file=("long.txt", LONG), purpose="user_data")
-        until(lambda: windows(client, file.id) > 2)
+        brake.wait_until_held()
+        version = served.desk.version
+        served.server.stop()
+        # The desk is told to close while a window is held.
+        assert served.desk.wait(version, PATIENCE) > version
+        brake.release()
     (record,) = reader.shelf.books()
     kept = reader.open(record).coverage
     assert 2 < kept.windows < kept.total_windows
@@ -232,12 +242,6 @@ def test_a_reading_is_kept_when_the_server_ends_and_goes_on_with_the_next(reader
         )
         now: Any = client.files.wait_for_processing(file.id, poll_interval=0.05)
         assert (now.status, now.filename, now.beacon["coverage"]) == ("processed", "long.txt", 1.0)
-
-
-def windows(client: OpenAI, file_id: str) -> int:
-    """How many windows of a file are read."""
-    file: Any = client.files.retrieve(file_id)
-    return int(file.beacon.get("windows", 0))
 
 
 def test_an_upload_that_was_not_parsed_is_taken_up_at_the_next_start(
@@ -253,11 +257,13 @@ def test_an_upload_that_was_not_parsed_is_taken_up_at_the_next_start(
     ]
 
 
-def test_a_file_is_deleted_while_it_is_being_read(reader: Reader) -> None:
+def test_a_file_is_deleted_while_it_is_being_read(reader: Reader, brake: Brake) -> None:
     with serving(reader) as served:
         client = served.client()
+        brake.hold(3)
         file = client.files.create(file=("long.txt", LONG), purpose="user_data")
-        until(lambda: windows(client, file.id) > 0)
+        brake.wait_until_held()
+        Timer(0.2, brake.release).start()
         assert client.files.delete(file.id).deleted
         assert reader.shelf.books() == []
         assert list(client.files.list()) == []

@@ -330,6 +330,29 @@ def test_two_programs_make_and_use_one_shelf_at_once(tmp_path: Path) -> None:
     assert len(Shelf(tmp_path / "new").books()) == 10
 
 
+def test_a_book_being_read_is_claimed_for_other_programs_also_after_the_shelf_is_looked_at(
+    shelf: Shelf,
+) -> None:
+    record = put(shelf)
+    claim = (
+        "import sys; from pathlib import Path; from beacon_qa.shelf import Shelf;"
+        "claim = Shelf(Path(sys.argv[1])).reading(sys.argv[2]);"
+        "print(claim.__enter__())"
+    )
+
+    def another_may_read() -> str:
+        program = [sys.executable, "-c", claim, str(shelf.root), record.id]
+        root = str(Path(__file__).parents[1])
+        return subprocess.check_output(program, text=True, env={"PYTHONPATH": root}).strip()
+
+    with shelf.reading(record.id) as held:
+        assert held
+        shelf.update(record.id, state="reading")
+        assert Shelf(shelf.root).get(record.id).state == "reading"
+        assert another_may_read() == "False"
+    assert another_may_read() == "True"
+
+
 def test_the_default_folder_follows_the_users_settings(tmp_path: Path) -> None:
     assert default_folder(tmp_path) == tmp_path / "beacon-qa"
     assert default_folder().parts[-3:] == (".local", "share", "beacon-qa")

@@ -27,3 +27,12 @@ def tokens(number: int) -> str:
     if number < 999_500:
         return f"{number / 1000:.0f}k tokens"
     return f"{number / 1e6:.1f}M tokens"
+
+
+def roughly(seconds: float) -> str:
+    """A time that was estimated, no finer than it is known: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s" if seconds < 10 else f"{round(seconds, -1):.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

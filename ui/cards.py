@@ -17,6 +17,10 @@ from beacon_qa.reading import ReadingProgress
 from ui.amounts import count, size, tokens
 
 
+_ORDER = {"reading": 0, "failed": 1, "waiting": 2, "opening": 3}
+"""States that come before all others, in this order."""
+
+
 @dataclass(frozen=True)
 class Card:
     """One entry of the shelf.
@@ -39,12 +43,19 @@ class Card:
 
 
 def cards(reader: Reader, jobs: tuple[Job, ...]) -> list[Card]:
-    """The cards of a reader's shelf: files that are no books yet first, then the newest book."""
+    """The cards of a reader's shelf: what is read, what went wrong, the queue, the newest book."""
     records = sorted(reader.shelf.books(), key=lambda r: (r.created, r.id), reverse=True)
     known = {record.id for record in records}
     by_book = {job.book_id: job for job in jobs if job.book_id}
     files = [_file_card(job) for job in reversed(jobs) if job.book_id not in known]
-    return files + [_book_card(reader, record, by_book.get(record.id)) for record in records]
+    every = files + [_book_card(reader, record, by_book.get(record.id)) for record in records]
+    queue = {job.id: place for place, job in enumerate(jobs)}
+
+    def order(card: Card) -> tuple[int, int]:
+        rank = _ORDER.get(card.state, len(_ORDER))
+        return rank, queue.get(card.job_id, 0) if card.state in ("waiting", "opening") else 0
+
+    return sorted(every, key=order)
 
 
 def _file_card(job: Job) -> Card:

@@ -60,7 +60,7 @@ def build_parts() -> ConversationPanel:
         [END],
         value=END[1],
         label="Answer as of",
-        info="The answer knows nothing beyond this place. Another place starts a new conversation.",
+        info="It knows nothing beyond this place. Another place starts a new conversation.",
         elem_id="as-of",
     )
     return ConversationPanel(
@@ -101,7 +101,7 @@ def _chat() -> gr.Chatbot:
 
 
 def _manage() -> Manage:
-    with gr.Accordion("This conversation", open=False, elem_id="manage"):
+    with gr.Accordion("Rename, export or delete this conversation", open=False, elem_id="manage"):
         with gr.Row():
             title = gr.Textbox(
                 label="Title", max_length=200, scale=4, min_width=120, elem_id="conversation-title"

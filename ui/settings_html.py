@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from beacon_qa.commands.progress import duration
 from beacon_qa.engine import Engine
 from beacon_qa.estimates import REACHED, Estimate
 from beacon_qa.machine import Machine
-from ui.amounts import size
+from ui.amounts import roughly, size
 
 
 def model_html(engine: Engine) -> str:
@@ -29,20 +28,23 @@ def model_html(engine: Engine) -> str:
         "Runs on": str(model.device),
         "Memory a kept token": size(model.bytes_per_key),
     }
-    return _facts(facts)
+    return (
+        f'{_facts(facts)}<p class="quiet">Another model is named when the page is started: '
+        "<code>python app.py --model ID --bits 4</code>.</p>"
+    )
 
 
 def costs_html(costs: Sequence[Estimate], room: int | None, chosen: object) -> str:
     """What a book costs at each ratio; `room` bytes are left on the shelf, None without limit."""
     rows = []
     for cost in costs:
-        fits = "fits" if cost.fits else "too long"
+        fits = "fits" if cost.fits else "too long for the model"
         if cost.fits and room is not None and cost.memory > room:
             fits = "no room on the shelf"
         mark = ' class="chosen"' if cost.ratio == chosen else ""
-        cells = [str(cost.ratio), size(cost.memory), f"about {duration(cost.seconds)}", fits]
+        cells = [str(cost.ratio), size(cost.memory), f"about {roughly(cost.seconds)}", fits]
         rows.append(f"<tr{mark}>{_cells(cells)}</tr>")
-    return _table(("Ratio", "Memory and disk", "Time to read", ""), rows)
+    return _table(("Ratio", "Memory and disk", "Time to read", "Here"), rows)
 
 
 def machine_html(machine: Machine, models: Sequence[Estimate], pages: int) -> str:
@@ -63,9 +65,9 @@ def machine_html(machine: Machine, models: Sequence[Estimate], pages: int) -> st
             cells += ["", "", "", "too long for this model"]
         else:
             verdict = "fits" if model.fits else "does not fit"
-            cells += [str(model.ratio), size(model.memory), duration(model.seconds), verdict]
+            cells += [str(model.ratio), size(model.memory), roughly(model.seconds), verdict]
         rows.append(f"<tr>{_cells(cells)}</tr>")
-    table = _table(("Model", "Bits", "Weights", "Ratio", "Memory", "Time", ""), rows)
+    table = _table(("Model", "Bits", "Weights", "Ratio", "Memory", "Time", "Here"), rows)
     return (
         f'{_facts(facts)}<p class="quiet">With a book of {pages:,} pages. Times of these models '
         f"are estimates: {REACHED:.0%} of the measured speed of matrix products.</p>{table}"

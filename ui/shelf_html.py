@@ -60,7 +60,7 @@ def _bar(card: Card) -> str:
     """The progress bar; one without a value moves by itself."""
     if card.state == "opening":
         return '<div class="bar moving" role="progressbar" aria-label="Opening the file"></div>'
-    if card.share is None:
+    if card.share is None or (card.state == "waiting" and not card.share):
         return ""
     percent = f"{100 * card.share:.1f}"
     return (

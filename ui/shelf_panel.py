@@ -9,6 +9,7 @@ import gradio as gr
 
 from ui.following import Following
 from ui.library import Library
+from ui.look import FAVICON
 from ui.states import States
 
 _TICK = 1.0
@@ -35,7 +36,8 @@ class ShelfPanel:
 def build(library: Library, states: States) -> ShelfPanel:
     """Lay the panel out."""
     leave = '<a class="leave" href="logout">Log out</a>' if library.accounts else ""
-    gr.HTML(f'<h1 class="brand">Beacon QA{leave}</h1><h2 class="only-heard">Shelf</h2>')
+    mark = FAVICON.read_text(encoding="utf-8").replace("<svg", '<svg aria-hidden="true"', 1)
+    gr.HTML(f'<h1 class="brand">{mark}Beacon QA{leave}</h1><h2 class="only-heard">Shelf</h2>')
     upload = gr.File(
         label="Drop books here",
         show_label=False,

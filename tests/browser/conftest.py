@@ -59,6 +59,8 @@ def visit(browser: webdriver.Chrome) -> Iterator[Callable[[ServedPage], Page]]:
         return Page(browser, served.address).open()
 
     yield opened
+    for served in visited:
+        served.brake.release()
     browser.get("about:blank")
     assert hosts_asked(browser) <= {"127.0.0.1"}
     assert not script_errors(browser)

@@ -144,11 +144,13 @@ class TalkRoom(Room):
     selector = "#talk-column"
 
     def ask(self, question: str) -> None:
-        """Type a question and press Enter."""
+        """Type a question and press Enter, and wait until it stands in the conversation."""
+        before = len(self.questions)
         self.until(lambda: self.find("#question textarea").is_enabled())
         self.until(lambda: self.all("#question .submit-button"), "the button to ask")
         self.type("#question textarea", question)
         self.find("#question textarea").send_keys(Keys.ENTER)
+        self.until(lambda: len(self.questions) > before, "the question")
 
     @property
     def questions(self) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from brake import Brake
 from gradio_client import Client, handle_file
 
 from beacon_qa.shelf import Shelf
@@ -24,13 +25,17 @@ PATIENCE = 120.0
 
 @dataclass
 class ServedPage:
-    """A running page: its process, its address, the folder of its shelf, its log, its arguments."""
+    """A running page: its process and address, the folder of its shelf, its log, its arguments.
+
+    The brake holds its readings.
+    """
 
     app: subprocess.Popen[str]
     address: str
     folder: Path
     log: Path
     arguments: tuple[str, ...]
+    brake: Brake
 
     @property
     def shelf(self) -> Shelf:
@@ -67,11 +72,13 @@ class ServedPage:
 
 
 def serve(folder: Path, log: Path, *arguments: str, port: int = 0) -> ServedPage:
-    """Start `python app.py` with a shelf, and wait until it says where it is.
+    """Start app.py with a shelf and a brake, and wait until it says where it is.
 
     Port 0 is a free one.
     """
-    command = [sys.executable, "app.py", "--port", str(port), "--shelf", str(folder), *arguments]
+    brake = Brake(log.with_name("brake"))
+    program = [sys.executable, "tests/brake.py", str(brake.file)]
+    command = [*program, "--port", str(port), "--shelf", str(folder), *arguments]
     with log.open("a", encoding="utf-8") as stream:
         app = subprocess.Popen(
             command,
@@ -85,4 +92,4 @@ def serve(folder: Path, log: Path, *arguments: str, port: int = 0) -> ServedPage
     said = app.stdout.readline()
     address = next((word for word in said.split() if word.startswith("http")), "")
     assert address, f"The page did not start: {said}{log.read_text(encoding='utf-8')}"
-    return ServedPage(app, address, folder, log, arguments)
+    return ServedPage(app, address, folder, log, arguments, brake)

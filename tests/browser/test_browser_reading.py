@@ -23,16 +23,23 @@ def test_an_empty_shelf_says_what_to_drop(page: Page) -> None:
     page.picture("arriving")
 
 
-def test_a_dropped_pdf_is_read_before_ones_eyes_and_opened(page: Page, tmp_path: Path) -> None:
+def test_a_dropped_pdf_is_read_before_ones_eyes_and_asked_meanwhile(
+    page: Page, served: ServedPage, tmp_path: Path
+) -> None:
     title = "The Long Quay"
     file = tmp_path / "quay.pdf"
     file.write_bytes(small_pdf(title, pages=20))
+    served.brake.hold(12)
     page.shelf.drop(file)
-    moving = page.shelf.wait_for(title, "window ")
-    assert re.search(r"page \d+ of 20, window \d+ of \d+", moving)
+    moving = page.shelf.wait_for(title, "window 12 of")
+    place = re.search(r"page (\d+) of 20, window 12 of (\d+)", moving)
+    assert place
     assert re.search(r"tokens/s, .* left", moving)
     page.talk.says("You can ask already")
+    page.talk.ask("What is on the first leaf?")
+    assert f"As of page {place[1]} of 20: the rest was not read yet" in page.talk.told()
     page.picture("reading")
+    served.brake.release()
     done = page.shelf.wait_for(title, "Ready")
     windows = re.search(r"20 of 20 pages, (\d+) of (\d+) windows read", done)
     assert windows
@@ -54,10 +61,19 @@ def test_a_reading_that_is_cancelled_stops_and_says_so(
 ) -> None:
     file = tmp_path / "ships.txt"
     file.write_text(long_text())
+    served.brake.hold(3)
     page.shelf.drop(file)
-    page.shelf.wait_for("ships", "window ")
+    page.shelf.wait_for("ships", "window 3 of")
     page.shelf.act("ships", "cancel")
-    stopped = page.shelf.wait_for("ships", "Stopped")
+
+    def stopped_card() -> str:
+        # A window at each look, until the click has come to the model: there are hundreds.
+        served.brake.hold(1)
+        card = page.shelf.card("ships")
+        return card if "Stopped" in card else ""
+
+    stopped = page.shelf.until(stopped_card, "Stopped on the card of ships")
+    served.brake.release()
     read = re.search(r"(\d+) of (\d+) windows read", stopped)
     assert read
     assert 0 < int(read[1]) < int(read[2])
