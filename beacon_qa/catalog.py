@@ -2,7 +2,9 @@
 
 Knows SQLite and rows; knows nothing of files, models or documents' contents. Each operation opens
 its own connection, so that threads and processes may share one catalog; write-ahead logging lets
-them read while another writes. `user_version` counts the migrations a database has seen.
+them read while another writes. That log works within one machine: a catalog that several machines
+share has none, and is never given one back. `user_version` counts the migrations a database has
+seen.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 from beacon_qa.errors import ShelfError
 
 _WAIT = 30.0
 """Seconds to wait for another program's write before giving up."""
+
+_MAKING = Lock()
 
 _MIGRATIONS = (
     """
@@ -74,11 +79,12 @@ _MIGRATIONS = (
 class Catalog:
     """A database of books and conversations at `path`, made when it is not there.
 
-    Raises ShelfError when the file is no database, comes from a newer version of this program,
-    or stays locked by another one.
+    `shared` makes it one that several machines may use, and it stays so. Raises ShelfError when
+    the file is no database, comes from a newer version of this program, or stays locked by another
+    one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
         self.path = path
         # Made here first: the database and the log files beside it take over the mode 0600.
         _make(path)
@@ -86,7 +92,7 @@ class Catalog:
             if not held:
                 raise ShelfError(f"Another program keeps the shelf {path} locked; try again later.")
             with closing(self._open()) as db:
-                db.execute("PRAGMA journal_mode = WAL")
+                self._choose_journal(db, shared)
                 self._migrate(db)
 
     @contextmanager
@@ -113,6 +119,22 @@ class Catalog:
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA synchronous = NORMAL")
         return db
+
+    def _choose_journal(self, db: sqlite3.Connection, shared: bool) -> None:
+        """A log for a new catalog, none for one that is shared; else what it has had."""
+        (seen,) = db.execute("PRAGMA user_version").fetchone()
+        mode = "delete" if shared else "wal"
+        if seen and not shared:
+            return
+        try:
+            (chosen,) = db.execute(f"PRAGMA journal_mode = {mode}").fetchone()
+        except sqlite3.OperationalError:  # in use by another connection
+            chosen = ""
+        if shared and chosen != mode:
+            raise ShelfError(
+                f"The shelf {self.path} is in use, and cannot be made one for several machines "
+                "meanwhile; end the other programs that use it, and try again."
+            )
 
     def _migrate(self, db: sqlite3.Connection) -> None:
         (seen,) = db.execute("PRAGMA user_version").fetchone()
@@ -145,13 +167,14 @@ def lock_file(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
 
 
 def _make(path: Path) -> None:
-    """Make an empty file of mode 0600 where there is none.
+    """An empty private file, unless there is one; that is never opened here.
 
-    One that is there is not opened: to close it would end every lock that this process holds on
-    it, and so let two programs read one book, or write one catalog, at the same time.
+    A process that closes a file, however it was opened, loses all locks that it holds on it: what
+    its databases lock is theirs alone to open. Other threads wait, lest they lock what is being
+    made.
     """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with _MAKING, suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 @contextmanager

@@ -45,18 +45,21 @@ def default_folder(data_home: str | Path | None = None) -> Path:
 class Shelf:
     """The books kept in one folder, made with mode 0700 when it is not there.
 
-    `quota` bytes at most, all files together; None is without limit. Raises ShelfError when the
-    folder cannot be used.
+    `quota` bytes at most, all files together; None is without limit. `shared` makes it one that
+    several machines may use at a time, on storage whose file locks work between them; it stays
+    so. Raises ShelfError when the folder cannot be used.
     """
 
-    def __init__(self, root: Path | None = None, *, quota: int | None = None) -> None:
+    def __init__(
+        self, root: Path | None = None, *, quota: int | None = None, shared: bool = False
+    ) -> None:
         self.root = (root or default_folder()).expanduser().resolve()
         self.quota = quota
         with explained(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in _FOLDERS:
                 (self.root / name).mkdir(mode=0o700, exist_ok=True)
-            self._catalog = Catalog(self.root / "shelf.sqlite")
+            self._catalog = Catalog(self.root / "shelf.sqlite", shared=shared)
         self.conversations = Conversations(self._catalog)
 
     def keep_document(self, document: Document) -> None:
