@@ -365,29 +365,6 @@ def test_a_title_is_found_whatever_its_punctuation(shelf: Shelf) -> None:
         shelf.find("moby duck")
 
 
-def free_elsewhere(path: Path) -> bool:
-    """Whether another process could have the lock of this file."""
-    code = (
-        "import sys; from pathlib import Path; from beacon_qa.catalog import lock_file\n"
-        "with lock_file(Path(sys.argv[1])) as free: print(free)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip() == "True"
-
-
-def test_a_book_stays_claimed_while_its_own_reader_looks_at_the_shelf(shelf: Shelf) -> None:
-    record = put(shelf)
-    lock = shelf.root / "locks" / f"{record.id}.lock"
-    with shelf.reading(record.id) as held:
-        assert held
-        shelf.update(record.id, state="reading")
-        assert Shelf(shelf.root).books()[0].state == "reading"
-        assert not free_elsewhere(lock)
-    assert free_elsewhere(lock)
-
-
 def test_a_shared_shelf_has_no_log_and_is_never_given_one_back(shelf: Shelf) -> None:
     record = put(shelf)
     log = shelf.root / "shelf.sqlite-wal"
