@@ -18,7 +18,7 @@ from beacon_qa.errors import TrainingError
 from beacon_qa.training.batches import Batch, Recipe, Source, batches
 from beacon_qa.training.drafts import Sample, Weights
 from beacon_qa.training.facts import FactMaker
-from beacon_qa.training.names import person, words
+from beacon_qa.training.names import belongs, person, pick, words
 from beacon_qa.training.packing import Packed, open_packed, pack_texts
 from beacon_qa.training.relations import RELATIONS
 from beacon_qa.training.samples import Sampler
@@ -444,3 +444,20 @@ def test_a_batch_without_rows_or_length_is_refused(packed_folder: Path, vocabula
     for recipe in (Recipe(0, 256, {"prose": 1.0}), Recipe(1, 16, {"prose": 1.0})):
         with pytest.raises(TrainingError, match="rows"):
             next(batches(Source(packed_folder, vocabulary), recipe, seed=0))
+
+
+def test_the_wild_split_has_names_of_no_list_and_none_of_the_test_split() -> None:
+    rng = random.Random(0)
+    drawn = {pick(rng, "family", "wild") for _ in range(2000)}
+    listed, tested = set(words("family", "train")), set(words("family", "test"))
+    assert len(drawn - listed) > 400
+    assert len(drawn & listed) > 200
+    assert not drawn & tested
+    assert all(name[0].isupper() for name in drawn)
+    assert all(belongs(name, "train") for name in drawn)
+
+
+def test_other_splits_draw_from_their_lists_alone() -> None:
+    rng = random.Random(0)
+    for split in ("train", "test"):
+        assert {pick(rng, "food", split) for _ in range(300)} <= set(words("food", split))

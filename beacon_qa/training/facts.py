@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from beacon_qa.training.names import Split, person, place, until_belongs, words
+from beacon_qa.training.names import Split, person, pick, place, until_belongs, words
 from beacon_qa.training.relations import RELATIONS, Relation
 
 UNKNOWN = "The text does not say."
@@ -99,7 +99,7 @@ class FactMaker:
 
 def _part(wordings: tuple[str, ...], split: Split) -> tuple[str, ...]:
     """All wordings but the last are for training; the last is kept for tests."""
-    return wordings[:-1] if split == "train" else wordings[-1:]
+    return wordings[-1:] if split == "test" else wordings[:-1]
 
 
 def _told(template: str, subject: str, value: str) -> str:
@@ -111,7 +111,7 @@ Maker = Callable[[random.Random, Split], str]
 
 
 def _listed(kind: str) -> Maker:
-    return lambda rng, split: rng.choice(words(kind, split))
+    return lambda rng, split: pick(rng, kind, split)
 
 
 def number(rng: random.Random, split: Split) -> str:
@@ -152,27 +152,27 @@ def _password(rng: random.Random, split: Split) -> str:
 
 
 def _thing(rng: random.Random, split: Split) -> str:
-    name = rng.choice(words("object", split))
-    return f"{rng.choice(words('quality', split))} {name}"
+    name = pick(rng, "object", split)
+    return f"{pick(rng, 'quality', split)} {name}"
 
 
 def _an_animal(rng: random.Random, split: Split) -> str:
-    name = rng.choice(words("animal", split))
+    name = pick(rng, "animal", split)
     return ("an " if name[0] in "aeio" else "a ") + name
 
 
 def _label(rng: random.Random, split: Split) -> str:
     """Two words joined, as lists of records use for names: "brave-otter"."""
-    return f"{rng.choice(words('quality', split))}-{rng.choice(words('animal', split))}"
+    return f"{pick(rng, 'quality', split)}-{pick(rng, 'animal', split)}"
 
 
 def _ship(rng: random.Random, split: Split) -> str:
-    quality, animal = rng.choice(words("quality", split)), rng.choice(words("animal", split))
+    quality, animal = pick(rng, "quality", split), pick(rng, "animal", split)
     return f"the {quality.title()} {animal.title()}"
 
 
 def _site(rng: random.Random, split: Split) -> str:
-    name = "the " + rng.choice(words("site", split))
+    name = "the " + pick(rng, "site", split)
     return name if rng.random() < 0.4 else f"{name} at {place(rng, split)}"
 
 

@@ -4,7 +4,8 @@ Knows names of people, places, ships and things, and how to invent more of them.
 what is said about them.
 
 The split is by checksum: a name or value belongs to "test" for about one in five, for ever and
-on every machine, whatever else is in the lists.
+on every machine, whatever else is in the lists. The split "wild" is that of training with words of
+no list among them: a model that has only met the lists copies the names it knows, and no others.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Literal
 
-Split = Literal["train", "test"]
+Split = Literal["train", "test", "wild"]
+
+WILD = 0.5
+"""How often a word of the split "wild" is not drawn from its own list."""
 
 _FIRST = """
 Ada Adela Agnes Albert Alfred Alice Alma Ambrose Amelia Amos Andrew Angela Anita Anna Anthony
@@ -174,6 +178,46 @@ _WORDS: dict[str, str] = {
 }
 
 
+_SOUNDS = (
+    "b bl br c ch cl cr d dr f fl fr g gl gr h j k kl kn l m n p ph pl pr qu r s sc sh sk sl sm "
+    "sn sp spr st str sw t th tr tw v w wh y z",
+    "a e i o u ai au ea ee ei ia ie io oa oo ou y",
+    "b ck ct d dge ff g ld ll lm ln lt m mb n nd ng nk nt p r rd rk rl rm rn rt s sk ss st t th x",
+)
+"""How a syllable of an invented word may begin, go on and end."""
+
+
+def pick(rng: random.Random, kind: str, split: Split) -> str:
+    """A word of a list, or for "wild" often one of another list or of none."""
+    if split != "wild" or rng.random() >= WILD:
+        return rng.choice(words(kind, split))
+    name = kind in ("first", "family")
+
+    def invent() -> str:
+        known = rng.random() < 0.3
+        word = rng.choice(words(rng.choice(sorted(_WORDS)), split)) if known else _invented(rng)
+        return word.capitalize() if name else word
+
+    return until_belongs(invent, split)
+
+
+def _invented(rng: random.Random) -> str:
+    """A word that could be one: "strindle", "oak", "phaurn"."""
+    onsets, nuclei, codas = _sounds()
+    parts = [
+        ("" if rng.random() < 0.2 else rng.choice(onsets))
+        + rng.choice(nuclei)
+        + ("" if rng.random() < 0.5 else rng.choice(codas))
+        for _ in range(rng.choice((1, 2, 2, 2, 3)))
+    ]
+    return "".join(parts)
+
+
+@cache
+def _sounds() -> tuple[list[str], ...]:
+    return tuple(sounds.split() for sounds in _SOUNDS)
+
+
 @cache
 def words(kind: str, split: Split) -> tuple[str, ...]:
     """The words of a list that belong to `split`; never empty for the lists above."""
@@ -197,15 +241,17 @@ def until_belongs(invent: Callable[[], str], split: Split) -> str:
 
 def person(rng: random.Random, split: Split) -> str:
     """A person's name, now and then with a title in place of the first name."""
-    family = rng.choice(words("family", split))
+    family = pick(rng, "family", split)
     if rng.random() < 0.3:
         return f"{rng.choice(_TITLES)} {family}"
-    return f"{rng.choice(words('first', split))} {family}"
+    return f"{pick(rng, 'first', split)} {family}"
 
 
 def place(rng: random.Random, split: Split) -> str:
     """A place that is on no map, of two syllables or three: "Thornfield", "Old Marwick"."""
     heads, tails = _place_parts()
+    if split == "wild" and rng.random() < WILD:
+        return until_belongs(lambda: _invented(rng).capitalize(), split)
     return until_belongs(lambda: rng.choice(heads) + rng.choice(tails), split)
 
 

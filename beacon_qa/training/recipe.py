@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from beacon_qa.training.batches import Recipe
 from beacon_qa.training.drafts import Weights
+from beacon_qa.training.names import Split
 from beacon_qa.training.trainer import Plan
 
 DATA_SEED = 1
@@ -38,8 +39,8 @@ class Phase:
     warmup: int = 100
     # The copying heads are in place: slower steps there keep them.
     attention_scale: float = 0.25
-    abreast: bool = False
     muon: bool = False
+    split: Split = "train"
     data_seed: int = DATA_SEED
     seed: int = 0
 
@@ -59,7 +60,6 @@ class Phase:
             plain_share=self.plain_share,
             train_base=True,
             attention_scale=self.attention_scale,
-            abreast=self.abreast,
             muon=self.muon,
             seed=seed + self.seed,
             save_every=180,
@@ -158,8 +158,8 @@ _SHORT_ROWS = Recipe(rows=12, n=1024, shares=_WIDE_SHORT)
 _LONG_ROWS = Recipe(rows=3, n=4096, shares=_WIDE_LONG)
 _LONGER_ROWS = Recipe(rows=2, n=8192, shares=_WIDE_LONG)
 
-WIDENING = Phase(
-    until=720,
+_WIDENING = Phase(
+    until=180,
     decay=720,
     batches=(*3 * (_SHORT_ROWS, _LONG_ROWS), _SHORT_ROWS, _LONGER_ROWS),
     weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
@@ -168,14 +168,16 @@ WIDENING = Phase(
     learning_rate=6e-4,
     warmup=30,
     attention_scale=0.3,
-    abreast=True,
     muon=True,
     data_seed=11,
     seed=7,
 )
-"""The last run: many questions a token on short texts, and many keys on long ones."""
 
-AFTERWARDS = {"looking": LOOKING, "widening": WIDENING}
+WIDENING = (_WIDENING, replace(_WIDENING, until=720, split="wild"))
+"""The last run: many questions a token on short texts, and many keys on long ones; from its second
+phase on with names of no list, since it copied the names it knew for those it did not."""
+
+AFTERWARDS = {"looking": (LOOKING,), "widening": WIDENING}
 """The runs after the phases and the sharpening, and the folder each is kept in."""
 
 STEPS = PHASES[-1].until

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from beacon_qa.training.facts import code, number
-from beacon_qa.training.names import Split, person, until_belongs, words
+from beacon_qa.training.names import Split, person, pick, until_belongs
 
 Namer = Callable[[random.Random, Split], str]
 
@@ -63,7 +63,7 @@ def _unique_id(rng: random.Random, split: Split) -> str:
 
 def _label(rng: random.Random, split: Split) -> str:
     kind = rng.choice(("animal", "object"))
-    return f"{rng.choice(words('quality', split))}-{rng.choice(words(kind, split))}"
+    return f"{pick(rng, 'quality', split)}-{pick(rng, kind, split)}"
 
 
 def _count(rng: random.Random, split: Split) -> str:
@@ -71,7 +71,7 @@ def _count(rng: random.Random, split: Split) -> str:
 
 
 def _word(rng: random.Random, split: Split) -> str:
-    return rng.choice(words(rng.choice(("object", "animal", "food", "material")), split))
+    return pick(rng, rng.choice(("object", "animal", "food", "material")), split)
 
 
 _STYLES = (
