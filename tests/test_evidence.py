@@ -160,3 +160,12 @@ def test_a_watch_sees_the_same_whether_or_not_keys_are_shared() -> None:
     split.settle(18)
     split.see(0, query, key[:, :, 18:], (key[:, :, :18], key[:, :, :18]), None)
     assert torch.equal(split.scores[18:], whole.scores[18:])
+
+
+def test_of_tokens_that_come_one_by_one_every_other_is_looked_at() -> None:
+    watch = Watch([(0, 0)], 4)
+    watch.counted = [(10, 20)]
+    assert [bool(watch.rows(start, 1, ())) for start in (9, 10, 11, 12, 19, 20)] == [
+        False, True, False, True, False, False,
+    ]  # fmt: skip
+    assert watch.rows(8, 6, (2,)) == (3, 4, 5, 6)

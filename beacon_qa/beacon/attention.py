@@ -68,7 +68,7 @@ def beacon_attention(
         return out.transpose(1, 2).contiguous(), None
     index = int(module.layer_idx)  # type: ignore[arg-type]
     layer = now.layers[index]
-    if now.watch is not None and now.looking:
+    if now.watch is not None and now.looking and index in now.watch.heads:
         now.watch.see(index, query[:, :, now.looking], key, layer.shared, scaling)
     if index == now.last:
         raise PassEnded

@@ -46,14 +46,19 @@ class Watch:
         self.count = min(self.count, held)
 
     def rows(self, start: int, raw: int, beacons: Sequence[int]) -> tuple[int, ...]:
-        """Which positions of a chunk count, whose `raw` tokens begin at place `start`."""
+        """Which positions of a chunk count, whose `raw` tokens begin at place `start`.
+
+        Of tokens that come one by one every other counts: neighbours look at the same places, and
+        each look reads keys once more.
+        """
+        if raw == 1:
+            return (0,) if start % 2 == 0 and self._counts(start) else ()
         hidden = set(beacons)
         places = [place for place in range(raw + len(beacons)) if place not in hidden]
-        return tuple(
-            place
-            for token, place in enumerate(places, start)
-            if any(first <= token < end for first, end in self.counted)
-        )
+        return tuple(place for token, place in enumerate(places, start) if self._counts(token))
+
+    def _counts(self, token: int) -> bool:
+        return any(first <= token < end for first, end in self.counted)
 
     def see(
         self,
@@ -72,7 +77,7 @@ class Watch:
             return
         if layer == min(self.heads):
             self.tokens += query.shape[2]
-        stretches = [key] if shared is None else [shared[0], key]
+        stretches = self._watched(key, shared)
         groups = query.shape[1] // key.shape[1]
         step = max(1, _BLOCK // self.count)
         for head in self.heads[layer]:
@@ -80,12 +85,17 @@ class Watch:
             for rows in torch.split(query[0, head], step):
                 self.scores[: self.count] += self._shares(rows, keys, scaling).cpu()
 
+    def _watched(self, key: Tensor, shared: tuple[Tensor, Tensor] | None) -> list[Tensor]:
+        """The keys of the entries looked at: often those shared hold them all."""
+        if shared is None:
+            return [key[:, :, : self.count]]
+        left = self.count - shared[0].shape[2]
+        first = shared[0][:, :, : self.count]
+        return [first, key[:, :, :left]] if left > 0 else [first]
+
     def _shares(self, rows: Tensor, keys: Sequence[Tensor], scaling: float | None) -> Tensor:
         """What each watched entry gets from these queries (tokens, head_dim), summed: (count,)."""
-        size = rows.shape[-1]
-        left, scores = self.count, []
-        for part in keys:
-            scores.append(rows @ part[:left].T)
-            left -= scores[-1].shape[1]
+        scores = [rows @ part.T for part in keys]
         joined = torch.cat(scores, dim=1) if len(scores) > 1 else scores[0]
-        return (joined.float() * (scaling or size**-0.5)).softmax(dim=1).sum(dim=0)
+        shares = (joined.float() * (scaling or rows.shape[-1] ** -0.5)).softmax(dim=1)
+        return shares[0] if len(shares) == 1 else shares.sum(dim=0)
