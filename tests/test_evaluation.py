@@ -117,6 +117,16 @@ def test_the_same_seed_scores_the_same_places_and_another_does_not(
     assert [one.loss for one in first] != [one.loss for one in other]
 
 
+def test_texts_that_are_too_short_for_the_longest_lengths_are_asked_for_less(
+    engine: Engine, folder: Path
+) -> None:
+    wanted = Wanted(engine, (2,), texts=folder)
+    longest = len(wanted.documents[0].text) // (5 * engine.window)
+    assert wanted.within((1, longest - 1, longest + 1)) == (1, longest - 1)
+    assert wanted.within((1, longest - 1), spare=8) == (1,)
+    assert wanted.within((longest + 1, longest + 2)) == (longest + 1,)
+
+
 def scored(way: str, windows: int | None, *losses: float) -> list[Scored]:
     return [Scored(place, "t", way, windows, loss) for place, loss in enumerate(losses)]
 

@@ -35,10 +35,10 @@ perplexity   loss on the same tokens after 1, 2, 4, ... 100 windows of text
 passkey      one number told in a long text, by depth and length
 needle       invented facts told in a long text, by depth and length
 topics       LongEval topics and lines, key-value records (--records)
-qa           question sets, 8 windows or more between evidence and question (--questions)
+qa           question sets, evidence 8 windows or more back (--questions)
 short        what the beacons leave unchanged, and scores on short texts
 gap          the part of a text's help that survives; 16 against 4 bits
-evidence     does attention find the place, does reading it again give the answer
+evidence     does attention find the place, and does reading it again help
 """
 
 

@@ -47,7 +47,7 @@ FACTS = 11
 
 def measure(wanted: Wanted) -> Outcome:
     """Ask for planted facts by length, depth and ratio; EvaluationError for too short a text."""
-    lengths = QUICK_LENGTHS if wanted.quick else LENGTHS
+    lengths = wanted.within(QUICK_LENGTHS if wanted.quick else LENGTHS)
     answers: list[Marked] = []
     for windows in lengths:
         for number in range(wanted.count(4, 1)):

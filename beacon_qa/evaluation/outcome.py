@@ -57,6 +57,13 @@ class Wanted:
             return self.number
         return quick if self.quick else whole
 
+    def within(self, lengths: Sequence[int], spare: int = 0) -> tuple[int, ...]:
+        """The lengths, in windows, that the longest text has with `spare` more; one at least."""
+        # Four characters a token is below what any vocabulary needs for prose.
+        longest = max(len(document.text) for document in self.documents)
+        kept = [n for n in lengths if 5 * (n + spare) * self.engine.window < longest]
+        return tuple(kept) or (min(lengths),)
+
     @property
     def some_ratios(self) -> tuple[int, ...]:
         """All ratios, or three of them in a quick run."""

@@ -87,7 +87,8 @@ class HeatMaps:
     def size(self) -> tuple[float, float]:
         """Inches."""
         rows = -(-len(self.maps) // self.columns)
-        return 1.5 + 3.0 * self.columns, 0.6 + (0.9 + 0.25 * len(self.down)) * rows
+        wide = max(3.0, 0.9 * len(self.along)) * self.columns
+        return 1.5 + wide, 0.6 + (0.9 + 0.25 * len(self.down)) * rows
 
 
 Plot = Lines | HeatMaps
