@@ -44,10 +44,15 @@ LENGTHS, QUICK_LENGTHS = (4, 8, 16, 32, 100), (8, 16)
 FACTS = 11
 """Facts a text: at depths 0, 10, ... 100%."""
 
+_ROOM = 32
+"""Tokens of prose for each fact, at least: a sentence or two to stand between."""
+
 
 def measure(wanted: Wanted) -> Outcome:
     """Ask for planted facts by length, depth and ratio; EvaluationError for too short a text."""
-    lengths = wanted.within(QUICK_LENGTHS if wanted.quick else LENGTHS)
+    enough = _ROOM * FACTS / wanted.engine.window
+    asked = QUICK_LENGTHS if wanted.quick else LENGTHS
+    lengths = wanted.within([n for n in asked if n >= enough] or asked[-1:])
     answers: list[Marked] = []
     for windows in lengths:
         for number in range(wanted.count(4, 1)):
