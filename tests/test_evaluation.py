@@ -35,6 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["sea", "ship", "wind", "captain", "boat", "whale", "night", "harpoon", "sail"]
     sentences = [" ".join(draw.choices(words, k=9)).capitalize() + "." for _ in range(600)]
     (folder / "voyage.txt").write_text(" ".join(sentences))
+    (folder / "LICENSE.md").write_text("The voyage is in the public domain.")
     (folder / "picture.png").write_bytes(b"\x89PNG")
     return folder
 
@@ -115,6 +116,13 @@ def test_the_same_seed_scores_the_same_places_and_another_does_not(
     first, again, other = (score_all(engine, prose, one) for one in lengths)
     assert first == again
     assert [one.loss for one in first] != [one.loss for one in other]
+
+
+def test_a_note_beside_the_texts_is_not_held_out_prose(folder: Path) -> None:
+    assert [document.title for document in held_out(folder)] == ["voyage"]
+    (folder / "longer.txt").write_text("Another voyage went on and on. " * 40)
+    assert [document.title for document in held_out(folder)] == ["longer", "voyage"]
+    (folder / "longer.txt").unlink()
 
 
 def test_texts_that_are_too_short_for_the_longest_lengths_are_asked_for_less(
