@@ -135,6 +135,12 @@ def test_texts_that_are_too_short_for_the_longest_lengths_are_asked_for_less(
     assert wanted.within((longest + 1, longest + 2)) == (longest + 1,)
 
 
+def test_fewer_texts_are_read_where_they_are_long_unless_a_number_is_given(engine: Engine) -> None:
+    assert [Wanted(engine, (2,)).count_at(n, 5, 1) for n in (8, 32, 100)] == [5, 5, 2]
+    assert Wanted(engine, (2,), quick=True).count_at(100, 5, 1) == 1
+    assert Wanted(engine, (2,), number=3).count_at(100, 5, 1) == 3
+
+
 def scored(way: str, windows: int | None, *losses: float) -> list[Scored]:
     return [Scored(place, "t", way, windows, loss) for place, loss in enumerate(losses)]
 

@@ -55,7 +55,7 @@ def measure(wanted: Wanted) -> Outcome:
     lengths = wanted.within([n for n in asked if n >= enough] or asked[-1:])
     answers: list[Marked] = []
     for windows in lengths:
-        for number in range(wanted.count(4, 1)):
+        for number in range(wanted.count_at(windows, 6, 1)):
             place = _place(wanted, windows, number)
             for one in ask_place(wanted.engine, place, wanted.some_ratios, windows):
                 answers.append(one)

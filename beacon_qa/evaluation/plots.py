@@ -105,6 +105,6 @@ def draw(path: Path, plot: Plot) -> bool:
         plot.draw(figure.subplots())
     else:
         rows = -(-len(plot.maps) // plot.columns)
-        plot.draw(figure.subplots(rows, plot.columns, squeeze=False, sharex=True, sharey=True))
+        plot.draw(figure.subplots(rows, plot.columns, squeeze=False, sharey=True))
     figure.savefig(path, dpi=110)
     return True
