@@ -227,6 +227,19 @@ def test_the_command_measures_what_is_named(
     assert {"measure", "question", "wanted", "answer", "ratio"} <= set(failures[0])
 
 
+def test_what_one_measurement_refuses_does_not_end_the_others(
+    tiny_checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("{}\n")
+    words = ["--model", str(tiny_checkpoint), "--device", "cpu", "--texts", str(folder)]
+    more = ["--only", "topics", "short", "--records", str(bad), "--quick", "--number", "1"]
+    assert main(["evaluate", *words, *more, "--out", str(tmp_path / "out")]) == 0
+    page = capsys.readouterr().out
+    assert "Not measured: " in page
+    assert "bit for bit with beacons attached: 1 of 1" in page
+
+
 def test_a_base_in_four_bits_is_compared_at_the_same_places(tmp_path: Path) -> None:
     engine = Engine.load(device="cpu")
     outcome = gap.measure(Wanted(engine, (8,), number=2))

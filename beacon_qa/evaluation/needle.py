@@ -40,11 +40,11 @@ from beacon_qa.evaluation.marking import best, named
 from beacon_qa.evaluation.outcome import Outcome, Wanted
 
 NAME = "needle"
-LENGTHS, QUICK_LENGTHS = (4, 8, 16, 32, 100), (8, 16)
+LENGTHS, QUICK_LENGTHS = (8, 16, 32, 100), (8, 16)
 FACTS = 11
 """Facts a text: at depths 0, 10, ... 100%."""
 
-_ROOM = 32
+_ROOM = 48
 """Tokens of prose for each fact, at least: a sentence or two to stand between."""
 
 
