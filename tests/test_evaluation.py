@@ -35,6 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["sea", "ship", "wind", "captain", "boat", "whale", "night", "harpoon", "sail"]
     sentences = [" ".join(draw.choices(words, k=9)).capitalize() + "." for _ in range(600)]
     (folder / "voyage.txt").write_text(" ".join(sentences))
+    (folder / "LICENSE.md").write_text("The voyage is in the public domain.")
     (folder / "picture.png").write_bytes(b"\x89PNG")
     return folder
 
@@ -115,6 +116,29 @@ def test_the_same_seed_scores_the_same_places_and_another_does_not(
     first, again, other = (score_all(engine, prose, one) for one in lengths)
     assert first == again
     assert [one.loss for one in first] != [one.loss for one in other]
+
+
+def test_a_note_beside_the_texts_is_not_held_out_prose(folder: Path) -> None:
+    assert [document.title for document in held_out(folder)] == ["voyage"]
+    (folder / "longer.txt").write_text("Another voyage went on and on. " * 40)
+    assert [document.title for document in held_out(folder)] == ["longer", "voyage"]
+    (folder / "longer.txt").unlink()
+
+
+def test_texts_that_are_too_short_for_the_longest_lengths_are_asked_for_less(
+    engine: Engine, folder: Path
+) -> None:
+    wanted = Wanted(engine, (2,), texts=folder)
+    longest = len(wanted.documents[0].text) // (5 * engine.window)
+    assert wanted.within((1, longest - 1, longest + 1)) == (1, longest - 1)
+    assert wanted.within((1, longest - 1), spare=8) == (1,)
+    assert wanted.within((longest + 1, longest + 2)) == (longest + 1,)
+
+
+def test_fewer_texts_are_read_where_they_are_long_unless_a_number_is_given(engine: Engine) -> None:
+    assert [Wanted(engine, (2,)).count_at(n, 5, 1) for n in (8, 32, 100)] == [5, 5, 2]
+    assert Wanted(engine, (2,), quick=True).count_at(100, 5, 1) == 1
+    assert Wanted(engine, (2,), number=3).count_at(100, 5, 1) == 3
 
 
 def scored(way: str, windows: int | None, *losses: float) -> list[Scored]:
@@ -201,6 +225,19 @@ def test_the_command_measures_what_is_named(
     assert asked == {1}
     failures = [json.loads(line) for line in (out / "failures.jsonl").read_text().splitlines()]
     assert {"measure", "question", "wanted", "answer", "ratio"} <= set(failures[0])
+
+
+def test_what_one_measurement_refuses_does_not_end_the_others(
+    tiny_checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("{}\n")
+    words = ["--model", str(tiny_checkpoint), "--device", "cpu", "--texts", str(folder)]
+    more = ["--only", "topics", "short", "--records", str(bad), "--quick", "--number", "1"]
+    assert main(["evaluate", *words, *more, "--out", str(tmp_path / "out")]) == 0
+    page = capsys.readouterr().out
+    assert "Not measured: " in page
+    assert "bit for bit with beacons attached: 1 of 1" in page
 
 
 def test_a_base_in_four_bits_is_compared_at_the_same_places(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
+from beacon_qa.errors import EvaluationError
 from beacon_qa.evaluation.asking import ask, ask_all, book_of, books_of, remember
 from beacon_qa.evaluation.hiding import HidingPlace, document_of, passkeys, planted
 from beacon_qa.evaluation.marked import Marked
@@ -38,6 +39,15 @@ def test_needles_stand_at_every_tenth_from_the_beginning_to_the_end(place: Hidin
         assert abs((hidden.start + hidden.end) / 2 / length - hidden.depth) < 0.06
     assert place.document.text[: place.hidden[0].start].strip() == ""
     assert place.hidden[-1].end == length
+
+
+def test_a_page_that_is_one_sentence_is_passed_over(engine: Engine) -> None:
+    endless = "and so it went on and on " * 90
+    sentences = "The mate saw a sail. He told nobody. " * 60
+    place = planted([document_of(endless + sentences)], engine.prompts, 300, 9, random.Random(1))
+    assert len(place.hidden) == 9
+    with pytest.raises(EvaluationError, match="too few sentences"):
+        planted([document_of(endless * 3)], engine.prompts, 300, 9, random.Random(1))
 
 
 def test_the_text_without_needles_tells_none_of_them(place: HidingPlace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,22 @@ def test_evidence_stands_windows_before_the_question(tmp_path: Path, engine: Eng
         assert after >= 8 * engine.window
     with pytest.raises(EvaluationError, match="larger set"):
         lay_out(sources, engine.prompts, engine.window, apart=99, most=5, rng=random.Random(1))
+
+
+def test_no_text_near_the_question_names_an_answer(tmp_path: Path, engine: Engine) -> None:
+    sources = read_set(towers(tmp_path / "squad.jsonl"))
+    # Half of the other texts name every year there is.
+    years = " ".join(str(1200 + n) for n in range(60))
+    noisy = [replace(one, parts=(f"{one.parts[0]} {years}",), asked=()) for one in sources]
+    case = lay_out(
+        [*sources, *noisy], engine.prompts, engine.window, apart=8, most=3, rng=random.Random(1)
+    )
+    last = max(hidden.end for hidden in case.hidden)
+    after = case.document.text[last:].split("\n\n")
+    assert len(after) > 5
+    answers = [answer for hidden in case.hidden for answer in hidden.answers]
+    assert answers
+    assert not any(answer in part for part in after[-5:] for answer in answers)
 
 
 def test_every_question_is_asked_in_every_way(tmp_path: Path, engine: Engine) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.engine import Engine
-from beacon_qa.errors import EvaluationError
+from beacon_qa.errors import BeaconError, EvaluationError
 from beacon_qa.evaluation.evidence_command import (
     add_evidence_arguments,
     run_calibration,
@@ -35,10 +35,10 @@ perplexity   loss on the same tokens after 1, 2, 4, ... 100 windows of text
 passkey      one number told in a long text, by depth and length
 needle       invented facts told in a long text, by depth and length
 topics       LongEval topics and lines, key-value records (--records)
-qa           question sets, 8 windows or more between evidence and question (--questions)
+qa           question sets, evidence 8 windows or more back (--questions)
 short        what the beacons leave unchanged, and scores on short texts
 gap          the part of a text's help that survives; 16 against 4 bits
-evidence     does attention find the place, does reading it again give the answer
+evidence     does attention find the place, and does reading it again help
 """
 
 
@@ -125,13 +125,24 @@ def _measure(
     outcomes: list[Outcome] = []
     path = args.out
     for name in names:
-        room = importlib.import_module(f"beacon_qa.evaluation.{name}")
-        outcomes.append(room.measure(wanted))
+        outcomes.append(_outcome(wanted, name, alone=len(names) == 1))
         minutes = (time.monotonic() - begun) / 60, (time.process_time() - busy) / 60
         path = write_report(args.out, _about(wanted, minutes), outcomes)
         terminal.note(f"{name} is done, {minutes[0]:.1f} minutes so far")
     terminal.say(path.read_text("utf-8"))
     terminal.say(f"The report, its figures, plots and failures are in {args.out}")
+
+
+def _outcome(wanted: Wanted, name: str, *, alone: bool) -> Outcome:
+    """One measurement; what it refuses is told in the report, unless it is the only one."""
+    room = importlib.import_module(f"beacon_qa.evaluation.{name}")
+    try:
+        outcome: Outcome = room.measure(wanted)
+    except BeaconError as error:
+        if alone:
+            raise
+        return Outcome(name, name.capitalize(), f"Not measured: {error}", {"error": str(error)})
+    return outcome
 
 
 def _names(args: argparse.Namespace, terminal: Terminal) -> list[str]:

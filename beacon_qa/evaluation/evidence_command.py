@@ -19,6 +19,7 @@ from beacon_qa.evaluation.calibrate import calibrate
 from beacon_qa.evaluation.evidence_report import plot_evidence, write_evidence_report
 from beacon_qa.evaluation.hiding import HidingPlace, passages, planted, read_articles
 from beacon_qa.evaluation.lookback import Found, measure
+from beacon_qa.evaluation.plots import MISSING
 from beacon_qa.evaluation.prose import DEMO
 from beacon_qa.training.folder import documents_in
 
@@ -62,7 +63,8 @@ def run_evidence(
         "seed": args.seed,
     }
     path = write_evidence_report(args.out, about, found)
-    plot_evidence(args.out / "evidence.png", found)
+    if not plot_evidence(args.out / "evidence.png", found):
+        terminal.note(MISSING)
     terminal.say(path.read_text("utf-8"))
 
 

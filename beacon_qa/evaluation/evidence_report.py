@@ -13,6 +13,7 @@ from typing import Any
 
 from beacon_qa.evaluation.intervals import Share
 from beacon_qa.evaluation.lookback import Found
+from beacon_qa.evaluation.plots import HeatMaps, draw
 
 _DEPTHS = 4
 """Into how many parts a text is cut to show figures by depth."""
@@ -74,24 +75,19 @@ def answer_table(found: Sequence[Found]) -> str:
     return "\n".join(lines) if len(lines) > 3 else ""
 
 
-def plot_evidence(path: Path, found: Sequence[Found]) -> None:
-    """A heat map: the share of right stretches among three, by depth and by ratio and length."""
-    from matplotlib.figure import Figure  # only here: the program itself draws no plots
+def plot_evidence(path: Path, found: Sequence[Found]) -> bool:
+    """A heat map: the share of right stretches among three, by depth and by ratio and length.
 
+    False, and nothing drawn, where matplotlib is missing.
+    """
     cells = _cells(found)
-    figure = Figure(figsize=(6, 1.2 + 0.4 * len(cells)), layout="constrained")
-    axes = figure.subplots()
     rows = []
     for cell in cells.values():
         parts = [[one.rank < 3 for one in cell if _part(one) == d] for d in range(_DEPTHS)]
-        rows.append([sum(part) / len(part) if part else float("nan") for part in parts])
-    picture = axes.imshow(rows, vmin=0, vmax=1, cmap="viridis", aspect="auto")
-    axes.set_xticks(range(_DEPTHS), _depth_names())
-    axes.set_yticks(range(len(cells)), [f"ratio {r}, {w} windows" for r, w in cells])
-    axes.set_xlabel("depth in the text")
-    axes.set_title("The right stretch is among the first three")
-    figure.colorbar(picture, label="share")
-    figure.savefig(path, dpi=120)
+        rows.append([sum(part) / len(part) if part else None for part in parts])
+    names = [f"ratio {ratio}, {windows} windows" for ratio, windows in cells]
+    maps = {"The right stretch is among the first three": rows}
+    return draw(path, HeatMaps("depth in the text", "", _depth_names(), names, maps))
 
 
 def _condition(cell: Sequence[Found], way: str) -> str:

@@ -22,6 +22,9 @@ from beacon_qa.prompts import Prompts
 from beacon_qa.training.facts import FactMaker
 from beacon_qa.training.names import Split
 
+_TRIES = 20
+"""Stretches of prose that are tried: some pages are one sentence."""
+
 
 @dataclass(frozen=True)
 class Hidden:
@@ -63,7 +66,7 @@ def planted(
     With `edges` the first stands at the beginning and the last at the end. Raises EvaluationError
     when no document is so long.
     """
-    text = stretch(documents, prompts, tokens, rng)
+    text = _with_sentences(documents, prompts, tokens, facts, rng)
     drawn = FactMaker(split, wordings=wordings).draw(rng, 2 * facts)
     told, absent = drawn[:facts], drawn[facts:]
     rng.shuffle(told)
@@ -71,6 +74,18 @@ def planted(
     slips = [Slip(fact.statement(rng), fact.question(rng), (fact.value,)) for fact in told]
     missing = [fact.question(rng) for fact in absent]
     return slipped_in(text, slips, depths, missing)
+
+
+def _with_sentences(
+    documents: Sequence[Document], prompts: Prompts, tokens: int, count: int, rng: random.Random
+) -> str:
+    """A stretch with so many sentences, or the last one tried."""
+    text = ""
+    for _ in range(_TRIES):
+        text = stretch(documents, prompts, tokens, rng)
+        if sum(1 for _ in SENTENCE_END.finditer(text)) >= count:
+            break
+    return text
 
 
 def passkeys(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from beacon_qa.documents import Document
 from beacon_qa.errors import EvaluationError
 from beacon_qa.evaluation.hiding import Hidden, document_of
+from beacon_qa.evaluation.marking import named
 from beacon_qa.evaluation.sets import Asked, Source
 from beacon_qa.prompts import Prompts
 
@@ -58,19 +59,34 @@ def lay_out(
         return Case(first.title, document_of(text), hidden, True)
     others = [source for source in order if source is not first]
     placed, front = _take([first, *others], prompts, apart * window)
-    filler, _ = _take(others[len(front) - 1 :], prompts, apart * window + 1, named=apart)
-    text = _BETWEEN.join([*placed, *filler])
     found = [(source, one) for source in front for one in source.asked]
     chosen = rng.sample(found, min(most, len(found)))
+    rest = _silent_first(others[len(front) - 1 :], [one for _, one in chosen])
+    filler, _ = _take(rest, prompts, apart * window + 1, apart=apart)
+    text = _BETWEEN.join([*placed, *filler])
     starts = _starts(placed, front)
     hidden = tuple(_hidden(one, source, starts[id(source)], len(text)) for source, one in chosen)
     return Case(first.title, document_of(text), hidden, False)
 
 
+def _silent_first(sources: Sequence[Source], asked: Sequence[Asked]) -> list[Source]:
+    """The sources that name no answer first: evidence must not stand near the question too."""
+    answers = {answer for one in asked for answer in one.answers}
+
+    def names(source: Source) -> bool:
+        text = _BETWEEN.join(source.parts)
+        return any(named(text, answer) for answer in answers)
+
+    return sorted(sources, key=names)
+
+
 def _take(
-    sources: Sequence[Source], prompts: Prompts, tokens: int, named: int = 0
+    sources: Sequence[Source], prompts: Prompts, tokens: int, apart: int = 0
 ) -> tuple[list[str], list[Source]]:
-    """Sources until they have so many tokens, and their parts; with `named` windows it must do."""
+    """Sources until they have so many tokens, and their parts.
+
+    Raises EvaluationError when they must fill `apart` windows and cannot.
+    """
     parts: list[str] = []
     taken: list[Source] = []
     size = 0
@@ -80,9 +96,9 @@ def _take(
         taken.append(source)
         parts += source.parts
         size += len(prompts.document(_BETWEEN.join(source.parts)).ids)
-    if named and size < tokens:
+    if apart and size < tokens:
         raise EvaluationError(
-            f"The question set has {size} tokens left to stand {named} windows ({tokens} tokens) "
+            f"The question set has {size} tokens left to stand {apart} windows ({tokens} tokens) "
             "after what is asked about; give a larger set."
         )
     return parts, taken

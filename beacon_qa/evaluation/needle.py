@@ -40,17 +40,22 @@ from beacon_qa.evaluation.marking import best, named
 from beacon_qa.evaluation.outcome import Outcome, Wanted
 
 NAME = "needle"
-LENGTHS, QUICK_LENGTHS = (4, 8, 16, 32, 100), (8, 16)
+LENGTHS, QUICK_LENGTHS = (8, 16, 32, 100), (8, 16)
 FACTS = 11
 """Facts a text: at depths 0, 10, ... 100%."""
+
+_ROOM = 48
+"""Tokens of prose for each fact, at least: a sentence or two to stand between."""
 
 
 def measure(wanted: Wanted) -> Outcome:
     """Ask for planted facts by length, depth and ratio; EvaluationError for too short a text."""
-    lengths = QUICK_LENGTHS if wanted.quick else LENGTHS
+    enough = _ROOM * FACTS / wanted.engine.window
+    asked = QUICK_LENGTHS if wanted.quick else LENGTHS
+    lengths = wanted.within([n for n in asked if n >= enough] or asked[-1:])
     answers: list[Marked] = []
     for windows in lengths:
-        for number in range(wanted.count(4, 1)):
+        for number in range(wanted.count_at(windows, 6, 1)):
             place = _place(wanted, windows, number)
             for one in ask_place(wanted.engine, place, wanted.some_ratios, windows):
                 answers.append(one)

@@ -22,6 +22,10 @@ RATIOS = (2, 4, 8, 16, 32)
 """The condensing ratios that are measured, where the model has them."""
 
 
+_LONG = 32
+"""Windows of a text from which on fewer texts are read."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What to measure with: a model, texts it was not trained on, and how much of everything.
@@ -56,6 +60,18 @@ class Wanted:
         if self.number is not None:
             return self.number
         return quick if self.quick else whole
+
+    def count_at(self, windows: int, whole: int, quick: int) -> int:
+        """The same for texts of a length: half as many of those that take longest to read."""
+        count = self.count(whole, quick)
+        return max(1, count // 2) if self.number is None and windows > _LONG else count
+
+    def within(self, lengths: Sequence[int], spare: int = 0) -> tuple[int, ...]:
+        """The lengths, in windows, that the longest text has with `spare` more; one at least."""
+        # Four characters a token is below what any vocabulary needs for prose.
+        longest = max(len(document.text) for document in self.documents)
+        kept = [n for n in lengths if 5 * (n + spare) * self.engine.window < longest]
+        return tuple(kept) or (min(lengths),)
 
     @property
     def some_ratios(self) -> tuple[int, ...]:

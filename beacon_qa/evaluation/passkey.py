@@ -24,10 +24,10 @@ DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def measure(wanted: Wanted) -> Outcome:
     """Ask for a pass key by length, depth and ratio; EvaluationError for too short a text."""
-    lengths = QUICK_LENGTHS if wanted.quick else LENGTHS
+    lengths = wanted.within(QUICK_LENGTHS if wanted.quick else LENGTHS)
     answers: list[Marked] = []
     for windows in lengths:
-        for number in range(wanted.count(3, 1)):
+        for number in range(wanted.count_at(windows, 3, 1)):
             rng = random.Random(f"{wanted.seed}/{windows}/{number}")
             tokens = windows * wanted.engine.window
             places = passkeys(

@@ -36,7 +36,7 @@ def measure(wanted: Wanted) -> Outcome:
     """Score held-out prose by length and ratio; raises EvaluationError where it is too short."""
     lengths = Lengths(
         places=wanted.count(5, 2),
-        windows=_QUICK if wanted.quick else Lengths.windows,
+        windows=wanted.within(_QUICK if wanted.quick else Lengths.windows, Lengths.scored),
         ratios=wanted.some_ratios,
         seed=wanted.seed,
     )

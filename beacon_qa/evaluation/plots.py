@@ -87,7 +87,8 @@ class HeatMaps:
     def size(self) -> tuple[float, float]:
         """Inches."""
         rows = -(-len(self.maps) // self.columns)
-        return 1.5 + 3.0 * self.columns, 0.6 + (0.9 + 0.25 * len(self.down)) * rows
+        wide = max(3.0, 0.9 * len(self.along)) * self.columns
+        return 1.5 + wide, 0.6 + (0.9 + 0.25 * len(self.down)) * rows
 
 
 Plot = Lines | HeatMaps
@@ -104,6 +105,6 @@ def draw(path: Path, plot: Plot) -> bool:
         plot.draw(figure.subplots())
     else:
         rows = -(-len(plot.maps) // plot.columns)
-        plot.draw(figure.subplots(rows, plot.columns, squeeze=False, sharex=True, sharey=True))
+        plot.draw(figure.subplots(rows, plot.columns, squeeze=False, sharey=True))
     figure.savefig(path, dpi=110)
     return True

@@ -44,11 +44,15 @@ class Prose:
 def held_out(folder: Path | None) -> list[Document]:
     """The texts of a folder; None is the novel that comes with this program.
 
-    Raises EvaluationError when there is no text, DocumentError when none can be read.
+    A note beside them, such as their licence, is left out: what has less than a hundredth of the
+    longest text's length. Raises EvaluationError when there is no text, DocumentError when none
+    can be read.
     """
     if folder is None and not DEMO.is_dir():
         raise EvaluationError("This installation has no demonstration novel; give --texts FOLDER.")
-    return list(documents_in(folder or DEMO))
+    documents = list(documents_in(folder or DEMO))
+    longest = max(len(document.text) for document in documents)
+    return [document for document in documents if 100 * len(document.text) >= longest]
 
 
 def draw_stretch(texts: Sequence[Prose], tokens: int, rng: random.Random) -> tuple[Prose, int]:

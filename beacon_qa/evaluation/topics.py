@@ -45,7 +45,7 @@ def measure(wanted: Wanted) -> Outcome:
     found: dict[str, list[Marked]] = {}
     for path in wanted.records:
         found[path.name] = []
-        for place in places_in(path, wanted.count(8, 1), wanted.seed):
+        for place in places_in(path, wanted.count(6, 1), wanted.seed):
             for one in _ask(wanted, place):
                 found[path.name].append(one)
                 wanted.done(NAME)

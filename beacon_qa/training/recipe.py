@@ -173,7 +173,7 @@ _WIDENING = Phase(
     seed=7,
 )
 
-WIDENING = (_WIDENING, replace(_WIDENING, until=720, split="wild"))
+WIDENING = (_WIDENING, replace(_WIDENING, until=600, decay=600, split="wild"))
 """The last run: many questions a token on short texts, and many keys on long ones; from its second
 phase on with names of no list, since it copied the names it knew for those it did not."""
 
