@@ -5,6 +5,7 @@
 Each case runs in a process of its own, so that its peak of memory is its own. The products are
 those of a step with a frozen base, each at its own shape: forward, backward to the inputs, and
 forward once more where windows are recomputed. No softmax, no loss, no optimiser, no Python.
+Seconds are the processor's own, on one thread, so that others on the machine hardly matter.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import logging
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ from beacon_qa.training.trainer import Batch, Plan, train
 from benchmarks.floor import TILE_KEYS, TILE_ROWS
 from benchmarks.formulas import Dimensions, mean_keys
 from benchmarks.shapes import SHAPES, random_ids, write_checkpoint
-from benchmarks.timing import Peak, seconds_of
+from benchmarks.timing import Peak
 
 RATIO = 8
 _COLUMNS = ("way", "tokens/s", "floor, tokens/s", "reached", "memory beyond the weights")
@@ -54,6 +56,7 @@ def step_products(sizes: Dimensions, vocabulary: int, tokens: int, window: int) 
 
 def measure(shape: str, tokens: int, steps: int, *, recompute: bool) -> dict[str, Any]:
     """Seconds of a step on this machine's CPU, the floor in the same run, and bytes at the peak."""
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
         model = load_model(write_checkpoint(shape, Path(scratch)), device="cpu")
     float_beacons(model)
@@ -61,14 +64,18 @@ def measure(shape: str, tokens: int, steps: int, *, recompute: bool) -> dict[str
     ids = random_ids(model, tokens)[None].numpy()
     batch: Batch = ids, np.ones(ids.shape, np.float32)
     plan = Plan(steps=steps, ratios=(RATIO,), mixed_share=0.0, save_every=1e9, recompute=recompute)
-    rows: list[dict[str, Any]] = []
+    spent: list[float] = []
     floors: list[dict[str, float]] = []
 
+    begun = time.process_time()
+
     def beside(row: dict[str, Any]) -> None:
-        rows.append(row)
+        nonlocal begun
+        spent.append(time.process_time() - begun)
         floors.append(
             step_products(Dimensions.of(model.config), _vocabulary(model), tokens, window)
         )
+        begun = time.process_time()
 
     def made(first: int) -> Iterator[Batch]:
         return repeat(batch)
@@ -81,7 +88,7 @@ def measure(shape: str, tokens: int, steps: int, *, recompute: bool) -> dict[str
     again = forward * (1 - window / tokens) if recompute else 0.0
     return {
         "recompute": recompute,
-        "seconds": min(row["seconds"] for row in rows[1:]),
+        "seconds": min(spent[1:]),
         "floor": forward + backward + again,
         "bytes": peak.growth(),
     }
@@ -130,10 +137,21 @@ def _vocabulary(model: Any) -> int:
     return int(model.config.vocab_size)
 
 
+def _seconds_of(work: Callable[[], object]) -> float:
+    """The least of the processor's seconds that `work` took, after one run that is not counted."""
+    work()
+    spent = []
+    for _ in range(4):
+        begun = time.process_time()
+        work()
+        spent.append(time.process_time() - begun)
+    return min(spent)
+
+
 def _product(rows: int, inputs: int, outputs: int) -> float:
     left = torch.randn(rows, inputs).bfloat16()
     right = torch.randn(outputs, inputs).bfloat16().t()
-    return seconds_of(lambda: torch.mm(left, right), "cpu", repeats=3)
+    return _seconds_of(lambda: torch.mm(left, right))
 
 
 def _attention(sizes: Dimensions, rows: int, keys: float) -> float:
@@ -145,7 +163,7 @@ def _attention(sizes: Dimensions, rows: int, keys: float) -> float:
     def both() -> None:
         torch.bmm(torch.bmm(query, key.transpose(1, 2)), key)
 
-    return seconds_of(both, "cpu", repeats=5) * (wide / tile) * (keys / TILE_KEYS)
+    return _seconds_of(both) * (wide / tile) * (keys / TILE_KEYS)
 
 
 if __name__ == "__main__":
