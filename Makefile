@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo app test check bench browser clean
+.PHONY: demo app test check bench builtin builtin-texts browser clean
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -28,6 +28,18 @@ check: $(READY)  ## style, types, known vulnerabilities of what is installed
 
 bench: $(READY)  ## speed and memory, side by side, as ratios
 	$(BIN)/python -m benchmarks.run --out docs/benchmarks
+
+# TEXTS and NOVELS are folders; BUILTIN is where weights, checkpoints and tables are written.
+# The same command carries on after Ctrl-C. TRAIN and EVALUATE take more options of the two.
+BUILTIN ?= build/builtin
+
+builtin: builtin-texts $(READY)   ## retrain the built-in model, novels held out, and measure it
+	$(BIN)/python -m beacon_qa train --builtin --texts "$(TEXTS)" --held-out "$(NOVELS)" --out "$(BUILTIN)" $(TRAIN)
+	$(BIN)/python -m beacon_qa evaluate --model "$(BUILTIN)" --texts "$(NOVELS)" --out "$(BUILTIN)/evaluation" $(EVALUATE)
+
+builtin-texts:
+	@test -d "$(TEXTS)" && test -d "$(NOVELS)" \
+	|| { echo "Say where the texts are: make builtin TEXTS=folder NOVELS=folder"; exit 2; }
 
 # The tests open the page in a real browser.
 browser:

@@ -79,6 +79,8 @@ def read_document(
             f"Stopped: {book.coverage} of {book.title} are read and kept; the same command goes "
             "on from there."
         )
+    if stop():
+        raise Stopped(f"Stopped: {book.title} is read and kept.")
     return book, windows > 0
 
 

@@ -10,7 +10,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from beacon_qa.commands.interrupt import interruptible
 from beacon_qa.commands.options import positive
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.engine import BUILTIN
@@ -97,13 +96,12 @@ def run(args: argparse.Namespace) -> int:
         return launch(args.processes, args.words)
     terminal = Terminal(sys.stdout, sys.stderr)
     steps = args.steps or (recipe.STEPS if args.builtin else _STEPS)
-    with interruptible() as stopped, started(args.device) as processes:
+    with started(args.device) as processes:
         job = Job(
             args.texts,
             args.out,
             device=args.device,
             processes=processes,
-            should_stop=stopped,
         )
         if processes.first:
             job = replace(job, on_step=teller(steps, terminal.note))
@@ -125,6 +123,8 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _tell(terminal: Terminal, job: Job, done: int, steps: int) -> None:
+    if done < steps and terminal.watched:
+        terminal.note("")  # the terminal stands behind ^C
     terminal.say(f"{done} of {steps} steps done; the model is in {job.out}")
     if done:
         terminal.say(ratio_table(job.state / "log.jsonl"))

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from beacon_qa.commands.interrupt import interruptible
 from beacon_qa.errors import TrainingError
 from beacon_qa.training.batches import Batch
 from beacon_qa.training.processes import ALONE, Processes
@@ -28,7 +29,6 @@ class Job:
     device: str | None = None
     processes: Processes = ALONE
     on_step: Callable[[dict[str, Any]], None] = field(default=lambda row: None)
-    should_stop: Callable[[], bool] = field(default=lambda: False)
 
     @property
     def state(self) -> Path:
@@ -40,18 +40,20 @@ class Job:
     ) -> int:
         """Train until the plan's end, or stopped; a later `run` has a folder of its own.
 
-        Returns the steps done. Raises TrainingError when a step does not fit the GPU's memory.
+        Returns the steps done: fewer after Ctrl-C. Raises TrainingError when a step does not fit
+        the GPU's memory.
         """
         try:
-            return train(
-                model,
-                made,
-                plan,
-                self.state / run,
-                should_stop=self.should_stop,
-                on_step=self.on_step,
-                processes=self.processes,
-            )
+            with interruptible() as stopped:
+                return train(
+                    model,
+                    made,
+                    plan,
+                    self.state / run,
+                    should_stop=stopped,
+                    on_step=self.on_step,
+                    processes=self.processes,
+                )
         except torch.OutOfMemoryError as error:
             raise TrainingError(
                 "A step does not fit the GPU's memory; train with --recompute, fewer --rows or "
