@@ -16,7 +16,6 @@ from beacon_qa.reader import Reader
 from beacon_qa.reading import ReadingProgress
 from ui.amounts import count, size, tokens
 
-
 _ORDER = {"reading": 0, "failed": 1, "waiting": 2, "opening": 3}
 """States that come before all others, in this order."""
 

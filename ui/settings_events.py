@@ -113,12 +113,16 @@ def wire(
     setting = Setting(library)
     controls = [panel.length, panel.temperature, panel.ratio, panel.look_back]
     looks: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    page.load(politely(setting.restore), panel.browser, [states.settings, *controls], **looks)
+    page.load(
+        politely(setting.restore), states.kept_settings, [states.settings, *controls], **looks
+    )
     gr.on(
         [panel.length.input, panel.temperature.input, panel.ratio.input, panel.look_back.input],
         politely(setting.keep),
         controls,
-        [states.settings, panel.browser],
+        [states.settings, states.kept_settings],
+        # A moving slider tells many values; the last one must count.
+        trigger_mode="always_last",
         **looks,
     )
     asked = [panel.pages, panel.ratio]
@@ -127,6 +131,7 @@ def wire(
         politely(setting.cost),
         asked,
         panel.costs,
+        trigger_mode="always_last",
         **{**QUICK, "show_progress": "minimal"},
     )
     gr.on(

@@ -9,7 +9,7 @@ import gradio as gr
 from beacon_qa.engine import Engine
 from ui.library import Library
 from ui.settings_html import model_html
-from ui.states import LOOK_BACK, MAX_NEW_TOKENS, RATIO, SETTINGS, TEMPERATURE, States
+from ui.states import LOOK_BACK, MAX_NEW_TOKENS, RATIO, TEMPERATURE, States
 
 _PAGES = 400
 """The size of the book whose cost is shown first."""
@@ -19,9 +19,8 @@ _WAIT = '<p class="quiet">Measured when this tab is opened, which takes a few se
 
 @dataclass(frozen=True)
 class SettingsPanel:
-    """The components of the panel; `browser` keeps the settings across visits."""
+    """The components of the panel."""
 
-    browser: gr.BrowserState
     length: gr.Slider
     temperature: gr.Slider
     look_back: gr.Radio
@@ -34,14 +33,10 @@ class SettingsPanel:
 def build(library: Library, states: States) -> SettingsPanel:
     """Lay the panel out."""
     engine = library.engine
-    # Plain numbers that are checked where they are used: the secret hides nothing, and is fixed
-    # so that a browser is still understood when the server has been started anew.
-    browser = gr.BrowserState(
-        dict(SETTINGS), storage_key="beacon-qa-settings", secret="beacon-qa-settings"
-    )
     gr.HTML('<h2 class="section">Answers</h2>')
     length = gr.Slider(
-        32, 1024, MAX_NEW_TOKENS, step=32, label="Longest answer",
+        # From 1 on: who types 64 says 6 first, which must be no error.
+        1, 1024, MAX_NEW_TOKENS, step=1, label="Longest answer",
         info="In tokens; a token is about three quarters of a word.", elem_id="answer-length",
     )  # fmt: skip
     temperature = gr.Slider(
@@ -71,7 +66,7 @@ def build(library: Library, states: States) -> SettingsPanel:
     gr.HTML(f'<h2 class="section">Model</h2>{model_html(engine)}')
     gr.HTML('<h2 class="section">This machine</h2>')
     machine = gr.HTML(_WAIT, elem_id="machine", apply_default_css=False)
-    return SettingsPanel(browser, length, temperature, look_back, ratio, pages, costs, machine)
+    return SettingsPanel(length, temperature, look_back, ratio, pages, costs, machine)
 
 
 def _ratios(engine: Engine) -> list[tuple[str, str | int]]:

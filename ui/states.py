@@ -31,15 +31,23 @@ class States:
 
     `book` is the id of the book on show, "" for none. `conversation` is the id of the
     conversation on show, None before the first question. `answer` is the id of the message whose
-    evidence is on show, or None. `settings` is a dict like SETTINGS.
+    evidence is on show, or None. `settings` is a dict like SETTINGS, and `kept_settings` what this
+    browser was left with: it stands here, since what is on a tab begins when the tab is opened.
     """
 
     book: gr.State
     conversation: gr.State
     answer: gr.State
     settings: gr.State
+    kept_settings: gr.BrowserState
 
     @classmethod
     def build(cls) -> States:
         """New states; to be called inside of a gr.Blocks."""
-        return cls(gr.State(""), gr.State(None), gr.State(None), gr.State(dict(SETTINGS)))
+        # Plain numbers that are checked where they are used: the secret hides nothing, and is
+        # fixed so that a browser is still understood when the server has been started anew.
+        kept = gr.BrowserState(
+            dict(SETTINGS), storage_key="beacon-qa-settings", secret="beacon-qa-settings"
+        )
+        settings = gr.State(dict(SETTINGS))
+        return cls(gr.State(""), gr.State(None), gr.State(None), settings, kept)

@@ -90,6 +90,21 @@ class Room:
 
         self.until(typed, f"{self.selector} {css}")
 
+    def choose(self, css: str, option: str) -> None:
+        """Choose what has these words in a field that unfolds its choices."""
+
+        def chosen() -> bool:
+            choices = self.browser.find_elements(By.CSS_SELECTOR, "[role=option]")
+            if not choices:
+                self.find(f"{css} input").click()
+            fitting = [choice for choice in choices if option in choice.text]
+            if fitting:
+                fitting[0].click()
+            return bool(fitting)
+
+        self.until(chosen, f"{option} in {css}")
+        self.until(lambda: option in (self.find(f"{css} input").get_attribute("value") or ""))
+
 
 class ShelfRoom(Room):
     """Where books are dropped and chosen."""

@@ -111,6 +111,29 @@ def test_an_answer_that_is_stopped_at_once_leaves_the_conversation_in_sight(page
     page.picture("stopped-answer")
 
 
+def test_a_tab_that_is_closed_frees_the_model_for_the_other_tab(
+    page: Page, slow: ServedPage
+) -> None:
+    first = page.browser.current_window_handle
+    page.browser.switch_to.new_window("tab")
+    second = Page(page.browser, slow.address).open()
+    second.shelf.open(HARBOUR)
+    second.talk.click("#new-conversation")
+    second.talk.until(lambda: not second.talk.questions)
+    second.talk.ask("What is told to nobody?")
+    second.talk.until(lambda: second.talk.answers and len(second.talk.answers[0]) > 20)
+    page.browser.close()
+    page.browser.switch_to.window(first)
+    page.talk.ask("Who comes next?")
+    page.talk.until(lambda: page.talk.answers and page.talk.answers[0] != "…", "the next answer")
+    page.talk.click("#question .stop-button")
+    page.talk.told()
+    conversations = slow.shelf.conversations
+    talks = conversations.of_book(slow.shelf.books()[0].id)
+    (left,) = [talk for talk in talks if talk.title.startswith("What is told to nobody")]
+    assert conversations.messages(left.id)[-1].details["finish"] == "cancelled"
+
+
 def test_what_was_told_is_kept_when_the_program_is_killed_while_answering(
     page: Page, slow: ServedPage
 ) -> None:
