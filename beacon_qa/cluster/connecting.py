@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +55,9 @@ def connected(address: str = HERE, *, cpus: int | None = None) -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    if address == HERE and "RAY_AUTH_MODE" not in os.environ:
+        # Ray listens at all addresses of a machine, and does what it is told there.
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     try:
         import ray
     except ImportError as error:

@@ -6,7 +6,8 @@ Knows arguments and the terminal; what workers do is in the room of the cluster.
 from __future__ import annotations
 
 import argparse
-import sys
+import io
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -23,6 +24,8 @@ from beacon_qa.keys import Keys
 from beacon_qa.server.limits import Limits
 from beacon_qa.shelf import Shelf
 from beacon_qa.wanted import Outcome, Wanted
+
+_LOG = logging.getLogger(__name__)
 
 _PAUSE = 5.0
 """Seconds between two lines about what is being read."""
@@ -52,9 +55,18 @@ def job_of(args: argparse.Namespace, shelf: Shelf, lease: Path) -> Job:
 
 @contextmanager
 def _connected(args: argparse.Namespace) -> Iterator[Any]:
-    """Ray, which prints where it likes: what it says is no result, and goes beside ours."""
-    with redirect_stdout(sys.stderr), connected(args.cluster) as ray:
+    """Ray, which prints where results go: what it says goes to the log."""
+    with redirect_stdout(_ToLog()), connected(args.cluster) as ray:
         yield ray
+
+
+class _ToLog(io.TextIOBase):
+    """A stream whose lines are noted in the log."""
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            _LOG.info("%s", text.strip())
+        return len(text)
 
 
 def read_on_cluster(
