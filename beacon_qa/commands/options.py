@@ -20,7 +20,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--bits", type=int, choices=(4, 8, 16), help="load the base weights in 4, 8 or 16 bits"
     )
-    group.add_argument("--device", help='where to run, such as "cpu" or "cuda:0" (default: a GPU)')
+    group.add_argument(
+        "--device",
+        help='where to run, such as "cpu" or "cuda:0"; "auto" spreads a model that is larger than '
+        "a GPU over several (default: a GPU)",
+    )
     group.add_argument(
         "--ratio",
         type=ratio,
