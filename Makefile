@@ -18,7 +18,7 @@ app: $(READY)    ## the page, on this machine only
 	$(BIN)/python app.py --open
 
 test: $(READY) browser   ## run the tests: two processes of one thread each
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 check: $(READY)  ## style, types, known vulnerabilities of what is installed
 	$(BIN)/ruff check .

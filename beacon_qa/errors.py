@@ -20,7 +20,8 @@
     ├── QueueFull                   as many books or questions wait as may
     ├── MessageError                a list of chat messages cannot be answered as it is
     ├── AnswerTimeout               an answer took longer than it was given (a TimeoutError too)
-    └── ServerError                 the server cannot start as it was told to
+    ├── ServerError                 the server cannot start as it was told to
+    └── ClusterError                several machines cannot work together as they were told to
 
 Each message says what is wrong, with the value, and what to do. The command line and the page
 show that sentence as it is, so it is written for the person who reads it.
@@ -109,3 +110,7 @@ class AnswerTimeout(BeaconError, TimeoutError):
 
 class ServerError(BeaconError):
     """The server cannot start as it was told to."""
+
+
+class ClusterError(BeaconError):
+    """Several machines cannot work together as they were told to."""

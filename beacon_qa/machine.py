@@ -58,7 +58,7 @@ def look_around(folder: Path) -> Machine:
 def window_seconds(model: Any, ratio: int, held: int, seconds: float = 2.0) -> float:
     """Seconds a window takes to be read behind a memory of `held` keys, measured for `seconds`."""
     window = int(model.beacon.window)
-    device = model.model.embed_tokens.weight.device
+    device = model.entrance
     ids = torch.randint(0, int(model.config.vocab_size), (1, window), device=device)
     memory = model.new_memory(ratio)
     with torch.no_grad():

@@ -10,7 +10,22 @@ from pathlib import Path
 
 from beacon_qa.documents import Document, open_bytes, open_document
 from beacon_qa.shelf import Shelf
-from beacon_qa.storage import file_hash
+from beacon_qa.storage import explained, file_hash
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files in a folder and the folders below it, in the order of their names.
+
+    Hidden ones are left out, as are links: a link may lead out of the folder, or round in it.
+    Raises ShelfError when the folder cannot be listed.
+    """
+    found: list[Path] = []
+    with explained(folder):
+        for path in sorted(folder.iterdir()):
+            if path.name.startswith(".") or path.is_symlink():
+                continue
+            found += files_in(path) if path.is_dir() else [path] if path.is_file() else []
+    return found
 
 
 def document_in_file(shelf: Shelf, path: Path, password: str | None = None) -> Document:

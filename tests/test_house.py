@@ -23,6 +23,7 @@ ONLY_IN = {
     "pypdf": ("documents",),
     "pypdfium2": ("documents",),
     "fastapi": ("server",),
+    "ray": ("cluster",),
 }
 """Libraries, and the rooms of the package that may import them."""
 

@@ -8,14 +8,14 @@ or unexpected is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
@@ -28,8 +28,10 @@ from transformers.utils import cached_file, logging
 
 from beacon_qa.beacon.attention import NAME, register
 from beacon_qa.beacon.config import BeaconConfig, read_config
+from beacon_qa.beacon.digest import weights_digest
 from beacon_qa.beacon.memory import ModelIdentity
 from beacon_qa.beacon.model import beacon_class
+from beacon_qa.beacon.placing import DeviceMap
 from beacon_qa.beacon.precision import fastest_dtype
 from beacon_qa.errors import ConfigError, ModelError
 
@@ -60,6 +62,8 @@ def load_model(
     *,
     bits: int | None = None,
     device: str | torch.device | None = None,
+    device_map: DeviceMap | None = None,
+    max_memory: Mapping[int | str, int | str] | None = None,
     dtype: torch.dtype | None = None,
     revision: str | None = None,
     start_beacons: bool = False,
@@ -68,18 +72,22 @@ def load_model(
     """Load a Hugging Face checkpoint as a model with beacons.
 
     `bits` 4 or 8 quantizes the base weights, never the beacons'; 16 or None does not. `device`
-    None is the GPU if there is one; "auto" spreads a model over several. `dtype` None is what
-    `fastest_dtype` says for the device. `start_beacons` copies absent beacon weights from the
-    model's own (spec section 3). Further keywords replace fields of the checkpoint's config.
+    None is the GPU if there is one; "auto" is the map "auto". A `device_map` spreads a model that
+    is larger than a GPU over several, and over main memory and disk; `max_memory` is what it may
+    take of each. `dtype` None is what `fastest_dtype` says for the device. `start_beacons` copies
+    absent beacon weights from the model's own (spec section 3). Further keywords replace fields of
+    the checkpoint's config.
 
     Raises ConfigError for settings that cannot be used, ModelError for weights that cannot.
     """
     register()
     name = str(path_or_id)
     config = _read_config(name, revision, start_beacons, beacon_overrides)
-    device = _choose_device(device)
+    if device_map is None:
+        device = _choose_device(device)
+        device_map = "auto" if str(device) == "auto" else {"": device}
     if dtype is None:
-        dtype = fastest_dtype(device, config.dtype)
+        dtype = fastest_dtype("cuda" if _on_gpu(device_map) else "cpu", config.dtype)
     stock = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
     model, found = from_pretrained(
         beacon_class(stock),
@@ -88,7 +96,8 @@ def load_model(
         dtype=dtype,
         revision=revision,
         attn_implementation=NAME,
-        device_map=device if str(device) == "auto" else {"": device},
+        device_map=device_map if isinstance(device_map, str) else dict(device_map),
+        max_memory=None if max_memory is None else dict(max_memory),
         quantization_config=_quantization(bits, dtype),
     )
     _settle(model, found, name, start_beacons=start_beacons, bits=bits)
@@ -184,6 +193,12 @@ def _choose_device(device: str | torch.device | None) -> str | torch.device:
     return "cuda:0" if torch.cuda.is_available() else "cpu"
 
 
+def _on_gpu(device_map: DeviceMap) -> bool:
+    if isinstance(device_map, str):
+        return torch.cuda.is_available()
+    return any(str(device) not in ("cpu", "disk") for device in device_map.values())
+
+
 def _quantization(bits: int | None, dtype: torch.dtype) -> BitsAndBytesConfig | None:
     if bits in (None, 16):
         return None
@@ -263,25 +278,12 @@ def identify(
     return ModelIdentity(
         name=name,
         revision=revision or getattr(model.config, "_commit_hash", None) or "",
-        weights=_digest(model),
+        weights=weights_digest(model),
         tokenizer=tokenizer,
         dtype=str(dtype).removeprefix("torch."),
         bits=str(bits or 16),
         beacons=json.dumps(settings),
     )
-
-
-def _digest(model: nn.Module) -> str:
-    """A digest over the first numbers of every tensor: cheap, and no two trainings agree on it."""
-    digest = sha256()
-    for key, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{key} {tuple(tensor.shape)}".encode())
-        digest.update(_sample(tensor))
-    return digest.hexdigest()
-
-
-def _sample(tensor: Tensor) -> bytes:
-    return tensor.detach().flatten()[:64].cpu().contiguous().view(torch.uint8).numpy().tobytes()
 
 
 def _tokenizer_digest(name: str, revision: str | None) -> str:

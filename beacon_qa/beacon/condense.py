@@ -62,7 +62,7 @@ def condense(
     first = memory.tokens
     note = {"text": _digest(tokens), "first": str(first)}
     memory = _resumed(checkpoint, model, note) or memory
-    device = model.model.embed_tokens.weight.device
+    device = model.entrance
     total = tokens.shape[1]
     memory.reserve(total - (memory.tokens - first), min(memory.clock.schedule or (8,)) or 1)
     started = saved = time.monotonic()

@@ -61,7 +61,7 @@ def decode(
     are raised here.
     """
     prompt = torch.as_tensor(ids, dtype=torch.long).reshape(1, -1)
-    prompt = prompt.to(model.model.embed_tokens.weight.device)
+    prompt = prompt.to(model.entrance)
     stops = sampling.stop_ids or own_stops(model)
     queue: SimpleQueue[int | BaseException | None] = SimpleQueue()
     halt = _Halt(should_stop)
@@ -91,7 +91,7 @@ def attend(model: Any, memory: Memory, ids: Sequence[int], watch: Watch) -> None
     fork.watch = watch
     with torch.no_grad():
         model(
-            input_ids=prompt.to(model.model.embed_tokens.weight.device),
+            input_ids=prompt.to(model.entrance),
             past_key_values=fork,
             only_read=True,
         )

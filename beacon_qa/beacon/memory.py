@@ -184,8 +184,9 @@ class Memory(Cache):  # type: ignore[misc]
     def _twin(self, clock: Clock, kept: int, held: int, share: bool | None) -> Memory:
         # Only what is condensed stays as it is, and can be shared.
         layers = [layer.fork(min(held, self.held), kept) for layer in self.layers]
-        for layer in layers:
-            if not (layer.on_cpu if share is None else share):
+        # All layers alike, wherever they lie: those who join texts count from one place.
+        if not (all(layer.on_cpu for layer in self.layers) if share is None else share):
+            for layer in layers:
                 layer.own()
         return Memory(
             clock, layers, identity=self.identity, frequencies=self.frequencies, held=held

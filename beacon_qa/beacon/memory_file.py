@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from beacon_qa.beacon.memory import Memory
+from beacon_qa.beacon.placing import device_of
 from beacon_qa.beacon.windows import Clock, kept_per_window
 from beacon_qa.errors import MemoryFileError, MemoryMismatch
 
@@ -126,7 +127,7 @@ def _fill(memory: Memory, path: Path, model: Any) -> None:
         if not clock.tokens:
             return
         for index, layer in enumerate(memory.layers):
-            device = model.model.layers[index].self_attn.k_proj.weight.device
+            device = device_of(model.model.layers[index].self_attn.k_proj)
             keys = file.get_tensor(f"keys.{index}").to(device)
             values = file.get_tensor(f"values.{index}").to(device)
             size = model.model.layers[index].self_attn.head_dim

@@ -21,6 +21,7 @@ from beacon_qa.beacon.heads import evidence_contrast, evidence_heads
 from beacon_qa.beacon.inputs import Targets, checked, refuse_padding
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.memory import Memory, ModelIdentity
+from beacon_qa.beacon.placing import device_of
 from beacon_qa.beacon.plugin import Reading, add_projection, reading, route
 from beacon_qa.beacon.recompute import Recomputing
 from beacon_qa.beacon.rows import Rows, step
@@ -88,6 +89,18 @@ class BeaconMixin:
             identity=self.identity,
             frequencies=self.model.rotary_emb.inv_freq,
         )
+
+    @property
+    def entrance(self) -> torch.device:
+        """The device that token ids are given to."""
+        return device_of(self.model.embed_tokens)
+
+    def beacon_row(self, like: Tensor) -> Tensor:
+        """The embedding of a beacon, (1, hidden), with the dtype and on the device of `like`."""
+        # Asked for by its place, not taken from the weight, which may be on disk.
+        first = torch.zeros(1, dtype=torch.long, device=device_of(self.model.beacon_embed_tokens))
+        row: Tensor = self.model.beacon_embed_tokens(first).to(like)
+        return row
 
     def forward(
         self,
@@ -180,7 +193,7 @@ class BeaconMixin:
             raw = _raw_places(chunk).to(ids.device)
             where = torch.tensor(chunk.beacons, device=ids.device)
             full = embeds.new_empty(ids.shape[0], chunk.size, embeds.shape[2])
-            beacon = self.model.beacon_embed_tokens.weight.to(embeds.dtype)
+            beacon = self.beacon_row(embeds)
             full = full.index_copy(1, raw, embeds)
             embeds = full.index_copy(1, where, beacon.expand(ids.shape[0], len(where), -1))
         positions = torch.arange(memory.kept, memory.kept + chunk.size, device=ids.device)

@@ -169,8 +169,9 @@ def step(model: Any, ids: Tensor, rows: Rows) -> CausalLMOutputWithPast:
         source += [row] + [len(chunks)] * len(chunk.beacons)
         places += range(text.kept, text.kept + chunk.size)
     embeds = model.model.embed_tokens(ids[:, 0])
-    beacon = model.model.beacon_embed_tokens.weight.to(embeds.dtype)
-    embeds = torch.cat((embeds, beacon)).index_select(0, torch.tensor(source, device=device))
+    embeds = torch.cat((embeds, model.beacon_row(embeds))).index_select(
+        0, torch.tensor(source, device=device)
+    )
     where = torch.tensor(beacons, device=device) if beacons else None
     with rows.reading(chunks) as seating, reading(Reading(where, None, rows.layers, seating)):
         hidden = model.model(

@@ -61,7 +61,7 @@ class Together:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._device = model.model.embed_tokens.weight.device
+        self._device = model.entrance
         config = model.config
         heads = config.num_attention_heads, config.num_key_value_heads
         self._cache = Rows(config.num_hidden_layers, heads)

@@ -20,7 +20,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--bits", type=int, choices=(4, 8, 16), help="load the base weights in 4, 8 or 16 bits"
     )
-    group.add_argument("--device", help='where to run, such as "cpu" or "cuda:0" (default: a GPU)')
+    group.add_argument(
+        "--device",
+        help='where to run, such as "cpu" or "cuda:0"; "auto" spreads a model that is larger than '
+        "a GPU over several (default: a GPU)",
+    )
     group.add_argument(
         "--ratio",
         type=ratio,
@@ -42,6 +46,32 @@ def add_shelf(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--quota", type=float, metavar="GB", help="let the shelf grow to this size")
     group.add_argument("--json", action="store_true", help="write results as lines of JSON")
+
+
+def add_engine(parser: argparse.ArgumentParser, workers: str) -> argparse._ArgumentGroup:
+    """--engine, --cluster, --workers, in a group of their own, which is returned."""
+    group = parser.add_argument_group("several machines")
+    group.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="local: this program alone; ray: workers of a Ray cluster, which share the shelf's "
+        "folder (default: local)",
+    )
+    group.add_argument(
+        "--cluster",
+        default="local",
+        metavar="ADDRESS",
+        help='the cluster to work on: "auto" for the one that this machine is part of, HOST:PORT, '
+        "or local, which starts one of this machine alone (default: local)",
+    )
+    group.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help=f"{workers} (default: one for each GPU, or for every four processors)",
+    )
+    return group
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:

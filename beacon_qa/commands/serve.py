@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_limits(parser)
     options.add_model(parser)
     options.add_looking(parser)
+    options.add_engine(parser, "servers behind the address")
     group = parser.add_argument_group("shelf")
     group.add_argument(
         "--shelf",
@@ -107,11 +108,18 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     needed = bool(args.keys or keys.names())
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     check_host(args.host, keys=needed)
+    serve = _on_cluster if args.engine == "ray" else _here
+    serve(args, shelf, keys if needed else None, terminal)
+    terminal.note("Ended; what was read is kept.")
+    return 0
+
+
+def _here(args: argparse.Namespace, shelf: Shelf, keys: Keys | None, terminal: Terminal) -> None:
     reader = _load(args, shelf, terminal)
     from beacon_qa.server.running import Server
     from beacon_qa.server.service import Service
 
-    service = Service(reader, keys if needed else None, _limits(args))
+    service = Service(reader, keys, _limits(args))
     try:
         server = Server(service, args.host, args.port)
         _take_signals()
@@ -119,8 +127,14 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
         server.run()
     finally:
         service.close()
-    terminal.note("Ended; what was read is kept.")
-    return 0
+
+
+def _on_cluster(
+    args: argparse.Namespace, shelf: Shelf, keys: Keys | None, terminal: Terminal
+) -> None:
+    from beacon_qa.commands.cluster import serve_on_cluster
+
+    serve_on_cluster(args, shelf, _limits(args), keys, terminal)
 
 
 def _load(args: argparse.Namespace, shelf: Shelf, terminal: Terminal) -> Reader:

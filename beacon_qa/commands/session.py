@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from beacon_qa.book_record import BookRecord
 from beacon_qa.commands.interrupt import Stopped, interruptible
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.documents import Document
@@ -19,6 +20,7 @@ from beacon_qa.shelf import Shelf, default_folder
 from beacon_qa.sources import document_in_bytes, document_in_file
 
 if TYPE_CHECKING:
+    from beacon_qa.answer import Coverage
     from beacon_qa.beacon import Sampling
     from beacon_qa.book import Book
     from beacon_qa.reader import Reader
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 def open_shelf(args: argparse.Namespace) -> Shelf:
     """The shelf that is named, or the user's own."""
     quota = None if args.quota is None else int(args.quota * 1e9)
-    return Shelf(args.shelf or default_folder(args.data_home), quota=quota)
+    shared = getattr(args, "engine", "local") == "ray"
+    return Shelf(args.shelf or default_folder(args.data_home), quota=quota, shared=shared)
 
 
 def find_document(args: argparse.Namespace, shelf: Shelf, name: str) -> tuple[Document, str]:
@@ -103,15 +106,22 @@ def sampling(args: argparse.Namespace, max_tokens: int = 256) -> Sampling:
     )
 
 
-def book_facts(book: Book) -> dict[str, Any]:
-    """What scripts are told about a book."""
-    record = book.record
+def whole(record: BookRecord) -> Coverage:
+    """The coverage of a book that is read to its end."""
+    from beacon_qa.answer import Coverage
+
+    pages, windows, tokens = record.pages, record.total_windows, record.total_tokens
+    return Coverage(pages, pages, windows, windows, tokens, tokens)
+
+
+def record_facts(record: BookRecord) -> dict[str, Any]:
+    """What scripts are told about a book that is read to its end."""
     return {
-        "id": book.id,
-        "title": book.title,
+        "id": record.id,
+        "title": record.title,
         "state": record.state,
         "model": record.model_name,
         "ratio": record.ratio,
-        "coverage": asdict(book.coverage),
+        "coverage": asdict(whole(record)),
         "bytes": record.nbytes,
     }

@@ -174,7 +174,9 @@ def _status(
     if job is not None and job.state in ("failed", "cancelled"):
         return "error", job.reason or _STOPPED
     if record is not None:
-        return ("error", record.reason) if record.state == "failed" else ("uploaded", "")
+        # Without a job it is being read by another server of the same shelf, if at all.
+        told = {"failed": "error", "reading": "processing"}.get(record.state, "uploaded")
+        return told, record.reason if told == "error" else ""
     if upload.reason or not waits:
         return "error", upload.reason or _LOST
     return "uploaded", ""
