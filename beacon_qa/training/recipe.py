@@ -173,9 +173,12 @@ _WIDENING = Phase(
     seed=7,
 )
 
-WIDENING = (_WIDENING, replace(_WIDENING, until=600, decay=600, split="wild"))
+_WILD = replace(_WIDENING, until=479, decay=600, split="wild")
+
+WIDENING = (_WIDENING, _WILD, replace(_WILD, until=534, decay=534))
 """The last run: many questions a token on short texts, and many keys on long ones; from its second
-phase on with names of no list, since it copied the names it knew for those it did not."""
+phase on with names of no list, since it copied the names it knew for those it did not. The third
+lets the learning rate fall to its end."""
 
 AFTERWARDS = {"looking": (LOOKING,), "widening": WIDENING}
 """The runs after the phases and the sharpening, and the folder each is kept in."""
