@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from doc_pages import ROOT, fences
 from openai import OpenAI
 from serving import until
 
@@ -47,7 +49,7 @@ def ray() -> Iterator[Any]:
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     """A folder of four books of some hundred windows, and a picture."""
-    folder = tmp_path / "library"
+    folder = tmp_path / "books"
     (folder / "deeper").mkdir(parents=True)
     for number, name in enumerate(BOOKS):
         lines = [f"{name} saw whale {n * 7 + number} on day {n}." for n in range(400)]
@@ -93,15 +95,23 @@ def test_a_library_is_read_whole_though_a_worker_is_killed_midway(
     library: Path,
     tiny_checkpoint: Path,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    (line,) = (
+        line
+        for _, block in fences((ROOT / "docs" / "cluster.md").read_text("utf-8"), "text")
+        for line in block.splitlines()
+        if line.startswith("beacon-qa read")
+    )
+    monkeypatch.chdir(library.parent)
     shelf = Shelf(tmp_path / "shared", shared=True)
-    words = ["read", str(library), "--model", str(tiny_checkpoint), "--json", "--ratio", "8"]
+    words = ["--model", str(tiny_checkpoint), "--json", "--ratio", "8"]
     killer = Killer(shelf)
     killer.start()
     # Saved often, so that the book goes on where its worker was killed.
-    many = ["--engine", "ray", "--workers", "2", "--save-every", "0.1", "--shelf", str(shelf.root)]
-    code = main([*words, *many])
+    shared = ["--save-every", "0.1", "--shelf", str(shelf.root)]
+    code = main([*shlex.split(line)[1:], *words, *shared])
     killer.join()
     out, err = capsys.readouterr()
     told = [json.loads(line) for line in out.splitlines()]
@@ -114,7 +124,7 @@ def test_a_library_is_read_whole_though_a_worker_is_killed_midway(
     assert list((shelf.root / "partial").iterdir()) == []
 
     alone = Shelf(tmp_path / "alone")
-    assert main([*words, "--shelf", str(alone.root)]) == 0
+    assert main(["read", "books", *words, "--shelf", str(alone.root)]) == 0
     assert memories(alone) == memories(shelf)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_models import make_checkpoint, random_ids
+from tiny_models import ARCHITECTURES, SHAPE, make_checkpoint, random_ids
 
 from beacon_qa.beacon import (
     Memory,
@@ -20,6 +20,7 @@ from beacon_qa.beacon import (
 )
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.together import Together
+from beacon_qa.errors import ConfigError
 
 SPLIT = {
     "model.embed_tokens": "cpu",
@@ -106,6 +107,13 @@ def test_the_layers_of_a_fork_are_alike_wherever_they_lie(whole: Any) -> None:
     there: MemoryLayer = memory.layers[0]
     there.adopt(*(part.to("meta") for part in there.whole()))
     assert all(layer.shared is None for layer in memory.fork().layers)
+
+
+def test_new_beacons_are_not_started_in_a_model_that_is_partly_elsewhere(tmp_path: Path) -> None:
+    config, model = ARCHITECTURES["qwen2"]
+    model(config(**SHAPE)).save_pretrained(tmp_path)
+    with pytest.raises(ConfigError, match="leave out the device map"):
+        load_model(tmp_path, start_beacons=True, device_map=SPLIT)
 
 
 def test_the_device_auto_is_full_precision_where_there_is_no_gpu(checkpoint: Path) -> None:

@@ -240,6 +240,11 @@ def _settle(
         )
     if bits in (4, 8):
         raise ConfigError(f"New beacons cannot be started from a {bits}-bit base; load 16 bits.")
+    if any(parameter.is_meta for parameter in model.parameters()):
+        raise ConfigError(
+            "New beacons cannot be started in a model of which a part is kept elsewhere; leave "
+            "out the device map."
+        )
     _copy_own(model, missing)
 
 
