@@ -178,8 +178,23 @@ def _first_line(error: Exception) -> str:
 
 def _choose_device(device: str | torch.device | None) -> str | torch.device:
     if device is not None:
+        _check_device(str(device))
         return device
     return "cuda:0" if torch.cuda.is_available() else "cpu"
+
+
+def _check_device(name: str) -> None:
+    if name == "auto":
+        return
+    try:
+        asked = torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(f"{name!r} is no device; say cpu, cuda:0, or auto.") from error
+    gpus = torch.cuda.device_count()
+    if asked.type == "cuda" and (asked.index or 0) >= gpus:
+        raise ModelError(
+            f"There is no device {name} here, but {gpus} GPUs; leave it out, or say cpu."
+        )
 
 
 def _quantization(bits: int | None, dtype: torch.dtype) -> BitsAndBytesConfig | None:

@@ -66,6 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure, write the report, and say where it is."""
     terminal = Terminal(sys.stdout, sys.stderr)
+    # Hours of measuring would be lost if it could not be written.
+    args.out.mkdir(parents=True, exist_ok=True)
     engine = Engine.load(args.model, bits=args.bits, device=args.device)
     if args.calibrate:
         run_calibration(args, engine, terminal)
