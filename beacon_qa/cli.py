@@ -63,6 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`| head`); leave nothing for the exit to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # A full disk, a folder that is a file: what nobody could know before.
+        what, why = error.filename or "A file", (error.strerror or str(error)).lower()
+        terminal.note(f"beacon-qa: {what} cannot be used: {why}.")
+        return 2
 
 
 def _run(args: argparse.Namespace, terminal: Terminal) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def write_samples(folder: Path) -> None:
     (folder / "report.pdf").write_bytes(pdf(report, outline=outline, roman_pages=1, title="Report"))
     (folder / "secret.pdf").write_bytes(pdf(report[:1], password="open sesame"))
     (folder / "thesis.docx").write_bytes(word_file())
+    chat = {"document": "\n".join(_LINES), "question": "Who counted?", "answer": "The mate."}
+    (folder / "chats.jsonl").write_text(json.dumps(chat) + "\n")
     books = folder / "books"
     books.mkdir()
     for name in ("one", "two"):

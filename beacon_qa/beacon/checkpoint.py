@@ -31,7 +31,7 @@ from beacon_qa.beacon.config import BeaconConfig, read_config
 from beacon_qa.beacon.digest import weights_digest
 from beacon_qa.beacon.memory import ModelIdentity
 from beacon_qa.beacon.model import beacon_class
-from beacon_qa.beacon.placing import DeviceMap
+from beacon_qa.beacon.placing import DeviceMap, chosen_map, on_gpu
 from beacon_qa.beacon.precision import fastest_dtype
 from beacon_qa.errors import ConfigError, ModelError
 
@@ -83,11 +83,9 @@ def load_model(
     register()
     name = str(path_or_id)
     config = _read_config(name, revision, start_beacons, beacon_overrides)
-    if device_map is None:
-        device = _choose_device(device)
-        device_map = "auto" if str(device) == "auto" else {"": device}
+    where = device_map or chosen_map(device)
     if dtype is None:
-        dtype = fastest_dtype("cuda" if _on_gpu(device_map) else "cpu", config.dtype)
+        dtype = fastest_dtype("cuda" if on_gpu(where) else "cpu", config.dtype)
     stock = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
     model, found = from_pretrained(
         beacon_class(stock),
@@ -96,7 +94,7 @@ def load_model(
         dtype=dtype,
         revision=revision,
         attn_implementation=NAME,
-        device_map=device_map if isinstance(device_map, str) else dict(device_map),
+        device_map=where if isinstance(where, str) else dict(where),
         max_memory=None if max_memory is None else dict(max_memory),
         quantization_config=_quantization(bits, dtype),
     )
@@ -185,18 +183,6 @@ def _quietly() -> Iterator[None]:
 def _first_line(error: Exception) -> str:
     line = str(error).strip().partition("\n")[0].rstrip(".")
     return (line or type(error).__name__) + "."
-
-
-def _choose_device(device: str | torch.device | None) -> str | torch.device:
-    if device is not None:
-        return device
-    return "cuda:0" if torch.cuda.is_available() else "cpu"
-
-
-def _on_gpu(device_map: DeviceMap) -> bool:
-    if isinstance(device_map, str):
-        return torch.cuda.is_available()
-    return any(str(device) not in ("cpu", "disk") for device in device_map.values())
 
 
 def _quantization(bits: int | None, dtype: torch.dtype) -> BitsAndBytesConfig | None:

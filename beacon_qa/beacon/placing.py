@@ -15,8 +15,38 @@ import torch
 from accelerate.utils import align_module_device
 from torch import Tensor, nn
 
+from beacon_qa.errors import ModelError
+
 DeviceMap = str | Mapping[str, int | str | torch.device]
 """`auto`, `balanced`, `sequential`, or a device for each part by its name: a GPU, cpu or disk."""
+
+
+def chosen_map(device: str | torch.device | None) -> DeviceMap:
+    """The map that puts all on one device, by default the GPU if there is one; "auto" is a map.
+
+    Raises ModelError for a device that is not here.
+    """
+    if device is None:
+        return {"": "cuda:0" if torch.cuda.is_available() else "cpu"}
+    if str(device) == "auto":
+        return "auto"
+    try:
+        asked = torch.device(device)
+    except RuntimeError as error:
+        raise ModelError(f"{str(device)!r} is no device; say cpu, cuda:0, or auto.") from error
+    gpus = torch.cuda.device_count()
+    if asked.type == "cuda" and (asked.index or 0) >= gpus:
+        raise ModelError(
+            f"There is no device {device} here, but {gpus} GPUs; leave it out, or say cpu."
+        )
+    return {"": device}
+
+
+def on_gpu(device_map: DeviceMap) -> bool:
+    """Whether any part of a model lies on a GPU."""
+    if isinstance(device_map, str):
+        return torch.cuda.is_available()
+    return any(str(device) not in ("cpu", "disk") for device in device_map.values())
 
 
 def device_of(module: Any) -> torch.device:

@@ -20,6 +20,7 @@ from beacon_qa.commands.telling import (
     tell_quotes,
 )
 from beacon_qa.commands.terminal import Terminal
+from beacon_qa.errors import MessageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, terminal: Terminal) -> int:
     """Read the book if need be, then answer each question."""
+    if not all(question.strip() for question in args.questions):
+        raise MessageError("A question is empty; ask something about the text.")
     book = open_book(args, args.book, terminal)
     for question in _questions(args):
         answer = book.ask(question, sampling=sampling(args), look_back=args.look_back)

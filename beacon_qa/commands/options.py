@@ -44,7 +44,9 @@ def add_shelf(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="where books are kept (default: ~/.local/share/beacon-qa)",
     )
-    group.add_argument("--quota", type=float, metavar="GB", help="let the shelf grow to this size")
+    group.add_argument(
+        "--quota", type=above_zero, metavar="GB", help="let the shelf grow to this size"
+    )
     group.add_argument("--json", action="store_true", help="write results as lines of JSON")
 
 
@@ -80,7 +82,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--password", help="the password of an encrypted file")
     group.add_argument(
         "--save-every",
-        type=float,
+        type=above_zero,
         default=30.0,
         metavar="SECONDS",
         help="how often an unfinished reading is saved (default: 30)",
@@ -137,6 +139,17 @@ def ratio(word: str) -> str | int | tuple[int, ...]:
     if any(number < 0 for number in numbers):
         raise argparse.ArgumentTypeError(f"{word!r} is no ratio; it must not be negative")
     return numbers[0] if len(numbers) == 1 else numbers
+
+
+def above_zero(word: str) -> float:
+    """A number above 0."""
+    try:
+        number = float(word)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{word!r} is not a number above 0")
+    return number
 
 
 def positive(word: str) -> int:

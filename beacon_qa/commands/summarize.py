@@ -13,6 +13,7 @@ from beacon_qa.commands import options
 from beacon_qa.commands.interrupt import Stopped, interruptible
 from beacon_qa.commands.session import open_book, sampling
 from beacon_qa.commands.terminal import Terminal
+from beacon_qa.errors import BeaconError
 from beacon_qa.prompts import LENGTHS, summary_tokens
 from beacon_qa.storage import write_atomically
 
@@ -40,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, terminal: Terminal) -> int:
     """Read the book if need be, then summarize it."""
+    if args.output is not None and not args.output.expanduser().parent.is_dir():
+        raise BeaconError(
+            f"There is no folder {args.output.parent}; make it, or name another file to --output."
+        )
     book = open_book(args, args.book, terminal)
     summary = book.summarize(
         args.length,

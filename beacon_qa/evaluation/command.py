@@ -100,6 +100,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure, write the report after each measurement, and say where it is."""
     terminal = Terminal(sys.stdout, sys.stderr)
     names = _names(args, terminal)
+    # Hours of measuring would be lost if it could not be written.
+    args.out.mkdir(parents=True, exist_ok=True)
     engine = Engine.load(args.model, bits=args.bits, device=args.device)
     if args.calibrate:
         run_calibration(args, engine, terminal)

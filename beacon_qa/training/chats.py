@@ -103,8 +103,11 @@ def mixed(
 def _lines(path: Path) -> Sequence[str]:
     try:
         return path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainingError(f"The chats of {path} cannot be read: {error}.") from error
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise TrainingError(f"The chats of {path} cannot be read: {why}.") from error
+    except UnicodeDecodeError as error:
+        raise TrainingError(f"{path} is not UTF-8 text; give lines of JSON in UTF-8.") from error
 
 
 def _sample(place: str, line: str, prompts: Prompts) -> Sample:

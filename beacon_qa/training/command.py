@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from beacon_qa.commands.options import positive
+from beacon_qa.commands.options import above_zero, positive
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.engine import BUILTIN
 from beacon_qa.errors import TrainingError
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps", type=positive, help=f"(default: {_STEPS}; the built-in model {recipe.STEPS})"
     )
-    parser.add_argument("--learning-rate", type=float, metavar="RATE", help="at its highest")
+    parser.add_argument("--learning-rate", type=above_zero, metavar="RATE", help="at its highest")
     parser.add_argument("--seed", type=int, default=0, help="another draw of texts and ratios")
     parser.add_argument("--device", help='where to run, such as "cpu" or "cuda:0"')
     parser.add_argument(
