@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock
 
 from beacon_qa.errors import AccountError
-from beacon_qa.storage import write_atomically
+from beacon_qa.shelf.storage import write_atomically
 
 SHORTEST_PASSWORD = 8
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")

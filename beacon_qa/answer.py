@@ -11,7 +11,7 @@ from threading import Event, RLock
 from typing import Literal
 
 from beacon_qa.evidence import Passage
-from beacon_qa.looking import Looking, Round
+from beacon_qa.evidence.looking import Looking, Round
 from beacon_qa.textstream import TextStream
 
 Finish = Literal["", "stop", "length", "cancelled"]

@@ -13,19 +13,19 @@ from typing import Any
 
 from beacon_qa.answer import Answer, Coverage
 from beacon_qa.beacon import Memory, Sampling
-from beacon_qa.book_record import BookRecord
 from beacon_qa.chat import Chat, Turn
 from beacon_qa.documents import Document, Span
 from beacon_qa.engine import Engine
 from beacon_qa.errors import DocumentError
 from beacon_qa.evidence import Evidence, Ground
+from beacon_qa.evidence.looking import LookBack, Looking, check_look_back
+from beacon_qa.evidence.rounds import Rounds, rounds_for
 from beacon_qa.gathering import Source
-from beacon_qa.looking import LookBack, Looking, check_look_back
 from beacon_qa.places import find_place
 from beacon_qa.plaintext import EncodedText
 from beacon_qa.prompts import Length, summary_tokens
 from beacon_qa.quotes import Quote, check_quotes
-from beacon_qa.rounds import Rounds, rounds_for
+from beacon_qa.shelf.book_record import BookRecord
 from beacon_qa.summary import Summary
 
 

@@ -24,11 +24,11 @@ from beacon_qa.beacon import (
 from beacon_qa.beacon import load_model as load_checkpoint
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
+from beacon_qa.evidence.looking import Asked, LookBack, Looking, Prompt, check_look_back
+from beacon_qa.evidence.rounds import ROUND_TOKENS
 from beacon_qa.gathering import Begin, Gathering, Source
 from beacon_qa.lane import MODEL_LANE, Lane
-from beacon_qa.looking import Asked, LookBack, Looking, Prompt, check_look_back
 from beacon_qa.prompts import Prompts
-from beacon_qa.rounds import ROUND_TOKENS
 from beacon_qa.textstream import TextStream
 
 BUILTIN = Path(__file__).parent / "builtin" / "weights"

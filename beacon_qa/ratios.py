@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from beacon_qa.beacon import choose_ratio
-from beacon_qa.costs import kept_keys
 from beacon_qa.errors import ModelError
+from beacon_qa.machine.costs import kept_keys
 
 Ratio = Literal["auto"] | int | Sequence[int]
 

@@ -13,18 +13,18 @@ from typing import Any
 
 from beacon_qa.beacon import Memory, Sampling
 from beacon_qa.book import Book
-from beacon_qa.book_record import BookRecord, MemoryKey
 from beacon_qa.comparison import Comparison
-from beacon_qa.costs import kept_keys
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
 from beacon_qa.errors import BookNotFound, MemoryFileError
+from beacon_qa.evidence.looking import LookBack, check_look_back
 from beacon_qa.joining import joined
-from beacon_qa.looking import LookBack, check_look_back
+from beacon_qa.machine.costs import kept_keys
 from beacon_qa.plaintext import EncodedText
 from beacon_qa.ratios import Ratio, parsed, schedule_for, written
 from beacon_qa.reading import Reading, ReadingProgress
 from beacon_qa.shelf import Shelf
+from beacon_qa.shelf.book_record import BookRecord, MemoryKey
 from beacon_qa.sources import document_in_file
 
 Source = str | Path | Document

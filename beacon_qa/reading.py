@@ -16,13 +16,13 @@ from threading import Event
 
 from beacon_qa.beacon import Memory, Progress
 from beacon_qa.book import Book
-from beacon_qa.book_record import BookRecord
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
 from beacon_qa.errors import MemoryFileError
 from beacon_qa.plaintext import EncodedText
 from beacon_qa.shelf import Shelf
-from beacon_qa.storage import explained
+from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.shelf.storage import explained
 
 _LOG = logging.getLogger(__name__)
 

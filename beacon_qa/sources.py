@@ -10,7 +10,7 @@ from pathlib import Path
 
 from beacon_qa.documents import Document, open_bytes, open_document
 from beacon_qa.shelf import Shelf
-from beacon_qa.storage import explained, file_hash
+from beacon_qa.shelf.storage import explained, file_hash
 
 
 def files_in(folder: Path) -> list[Path]:

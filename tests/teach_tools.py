@@ -22,9 +22,9 @@ from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
 from beacon_qa.answer import Coverage, Usage
 from beacon_qa.beacon import load_model
-from beacon_qa.dialogue import Message, dialogue
+from beacon_qa.chat.dialogue import Message, dialogue
+from beacon_qa.chat.tools import ToolKit
 from beacon_qa.engine import Engine
-from beacon_qa.tools import ToolKit
 
 HERE = Path(__file__).parent
 TOKENIZER = HERE / "fixtures" / "qwen2.5"

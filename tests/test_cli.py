@@ -23,7 +23,7 @@ from beacon_qa.commands.terminal import Terminal
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
 from beacon_qa.evidence import Passage
-from beacon_qa.looking import Round
+from beacon_qa.evidence.looking import Round
 from beacon_qa.reader import Reader
 from beacon_qa.reading import ReadingProgress
 from beacon_qa.shelf import Shelf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from beacon_qa.costs import Shape, kept_keys
+from beacon_qa.machine.costs import Shape, kept_keys
 
 QWEN2_7B = Shape(28, 3584, 18944, 28, 4, 128, 152064, 2048, 32768)
 

@@ -16,7 +16,7 @@ from small_documents import make_document
 
 from beacon_qa.beacon import Sampling
 from beacon_qa.desk import Desk
-from beacon_qa.desk_job import Job
+from beacon_qa.desk.job import Job
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
 from beacon_qa.errors import BookNotFound, QueueFull

@@ -17,11 +17,11 @@ from beacon_qa.beacon import Sampling, load_model
 from beacon_qa.beacon.heads import CONTRAST, evidence_contrast, evidence_heads
 from beacon_qa.book import Book
 from beacon_qa.chat import Turn
+from beacon_qa.chat.messages import Message, answer_messages
 from beacon_qa.documents import Document
 from beacon_qa.engine import BUILTIN, Engine
 from beacon_qa.errors import ConfigError, ModelError
-from beacon_qa.looking import PASSAGES, LookBack
-from beacon_qa.messages import Message, answer_messages
+from beacon_qa.evidence.looking import PASSAGES, LookBack
 from beacon_qa.prompts import Prompts
 from beacon_qa.reader import Reader
 from tests.captains import captains

@@ -13,15 +13,15 @@ from test_prompts import HOSTILE, NO_SYSTEM, QWEN, tokenizer
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
 from beacon_qa.chat import Turn
-from beacon_qa.dialogue import dialogue, knows_tools
+from beacon_qa.chat.dialogue import dialogue, knows_tools
+from beacon_qa.chat.histories import Histories
+from beacon_qa.chat.messages import Message, answer_messages, message, text_of
+from beacon_qa.chat.tools import BrokenCall, ToolCall, ToolKit
 from beacon_qa.documents import Document
 from beacon_qa.engine import BUILTIN, Engine
 from beacon_qa.errors import BookNotFound, ConfigError, MessageError
-from beacon_qa.histories import Histories
-from beacon_qa.messages import Message, answer_messages, message, text_of
 from beacon_qa.prompts import Prompts
 from beacon_qa.reader import Reader
-from beacon_qa.tools import BrokenCall, ToolCall, ToolKit
 
 FEW = Sampling(max_new_tokens=8)
 QUESTION = Message("user", "Who counted the whales?")

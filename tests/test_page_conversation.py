@@ -15,11 +15,11 @@ from small_documents import make_document
 from beacon_qa.accounts import Accounts
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
-from beacon_qa.conversations import Message
 from beacon_qa.desk import Desk
 from beacon_qa.errors import BookNotFound, ShelfError
 from beacon_qa.reader import Reader
 from beacon_qa.shelf import Shelf
+from beacon_qa.shelf.conversations import Message
 from ui.browser_memory import BrowserMemory
 from ui.bubbles import bubbles, first_questions, message_id, places
 from ui.conversation_events import Conversing

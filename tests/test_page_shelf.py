@@ -21,13 +21,13 @@ from gradio_client.exceptions import AppError
 from small_documents import make_document
 
 from beacon_qa.accounts import Accounts
-from beacon_qa.book_record import BookRecord
 from beacon_qa.desk import Desk
-from beacon_qa.desk_job import Job
+from beacon_qa.desk.job import Job
 from beacon_qa.documents import Document
 from beacon_qa.errors import AccountError, BookNotFound
 from beacon_qa.reader import Reader
 from beacon_qa.shelf import Shelf
+from beacon_qa.shelf.book_record import BookRecord
 from ui.cards import Card, cards
 from ui.following import Following
 from ui.library import Library

@@ -12,8 +12,8 @@ import pytest
 from beacon_qa.commands.telling import quote_facts, tell_quotes
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.documents import Document, OffsetMap, Span
-from beacon_qa.figures import figures
 from beacon_qa.quotes import Quote, check_quotes
+from beacon_qa.quotes.figures import figures
 from beacon_qa.reader import Reader
 
 PAGES = (

@@ -14,12 +14,12 @@ from beacon_qa.answer import Answer
 from beacon_qa.beacon import Sampling, decode
 from beacon_qa.book import Book
 from beacon_qa.chat import Turn
+from beacon_qa.chat.messages import Message, answer_messages
 from beacon_qa.errors import ModelError
 from beacon_qa.evidence import Passage
-from beacon_qa.looking import PASSAGES
-from beacon_qa.messages import Message, answer_messages
+from beacon_qa.evidence.looking import PASSAGES
+from beacon_qa.evidence.rounds import FADED, ROUND_TOKENS, ROUNDS, asks_for_all, findings, in_rounds
 from beacon_qa.reader import Reader
-from beacon_qa.rounds import FADED, ROUND_TOKENS, ROUNDS, asks_for_all, findings, in_rounds
 from tests.captains import captains
 
 QUESTION = "Who are all the captains?"

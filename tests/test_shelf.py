@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from small_documents import make_document
 
-from beacon_qa.book_record import BookRecord, MemoryKey
 from beacon_qa.errors import BookNotFound, ShelfError
-from beacon_qa.portable import export_book, import_book
 from beacon_qa.shelf import Shelf, default_folder
-from beacon_qa.storage import inside
+from beacon_qa.shelf.book_record import BookRecord, MemoryKey
+from beacon_qa.shelf.portable import export_book, import_book
+from beacon_qa.shelf.storage import inside
 
 
 def put(shelf: Shelf, title: str = "The Whale", model: str = "m1", ratio: str = "4") -> BookRecord:
@@ -311,7 +311,8 @@ def test_many_threads_share_a_shelf(shelf: Shelf) -> None:
 def test_two_programs_make_and_use_one_shelf_at_once(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from beacon_qa.shelf import Shelf;"
-        "from small_documents import make_document; from beacon_qa.book_record import MemoryKey;"
+        "from beacon_qa.shelf.book_record import MemoryKey;"
+        "from small_documents import make_document;"
         "shelf = Shelf(Path(sys.argv[1]));"
         "docs = [make_document(6, f'{sys.argv[2]} {n}') for n in range(5)];"
         "[shelf.keep_document(d) for d in docs];"

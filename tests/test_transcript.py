@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from small_documents import make_document
 
-from beacon_qa.book_record import MemoryKey
-from beacon_qa.conversations import Conversation, Message
+from beacon_qa.chat.transcript import account, as_json, as_markdown, coverage_line, usage_line
 from beacon_qa.errors import ShelfError
 from beacon_qa.markdown import harmless, literal, original
 from beacon_qa.shelf import Shelf
-from beacon_qa.transcript import account, as_json, as_markdown, coverage_line, usage_line
+from beacon_qa.shelf.book_record import MemoryKey
+from beacon_qa.shelf.conversations import Conversation, Message
 
 TALK = Conversation(3, "book1", "Who counted?", "", "2026-01-02T03:04:05.6", "2026-01-02T03:05")
 COVERAGE = {

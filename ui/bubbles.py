@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from beacon_qa.conversations import Message
+from beacon_qa.chat.transcript import coverage_line, ended, usage_line
 from beacon_qa.documents import Document, Span
 from beacon_qa.errors import DocumentError
 from beacon_qa.markdown import harmless, literal
 from beacon_qa.places import find_place
-from beacon_qa.transcript import coverage_line, ended, usage_line
+from beacon_qa.shelf.conversations import Message
 
 Bubble = dict[str, Any]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from beacon_qa.answer import Coverage
-from beacon_qa.book_record import BookRecord
 from beacon_qa.commands.progress import duration
-from beacon_qa.desk_job import Job
-from beacon_qa.desk_work import STOPPED
+from beacon_qa.desk.job import Job
+from beacon_qa.desk.work import STOPPED
 from beacon_qa.reader import Reader
 from beacon_qa.reading import ReadingProgress
+from beacon_qa.shelf.book_record import BookRecord
 from ui.amounts import count, size, tokens
 
 _ORDER = {"reading": 0, "failed": 1, "waiting": 2, "opening": 3}

@@ -15,10 +15,10 @@ from typing import Any
 
 import gradio as gr
 
-from beacon_qa.conversations import Conversation, Conversations, Message
 from beacon_qa.errors import BeaconError
 from beacon_qa.markdown import original
 from beacon_qa.places import find_place
+from beacon_qa.shelf.conversations import Conversation, Conversations, Message
 from ui import conversation_views as views
 from ui.bubbles import Bubble, bubbles, message_id, short
 from ui.lane import in_lane, politely

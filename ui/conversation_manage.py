@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from beacon_qa.transcript import as_json, as_markdown
+from beacon_qa.chat.transcript import as_json, as_markdown
 from ui import conversation_views as views
 from ui.conversation_events import Conversing
 from ui.downloads import offered

@@ -9,13 +9,13 @@ from typing import Any
 
 import gradio as gr
 
-from beacon_qa.book_record import BookRecord
-from beacon_qa.conversations import Conversation
-from beacon_qa.desk_job import Job
+from beacon_qa.desk.job import Job
 from beacon_qa.documents import Document
 from beacon_qa.errors import BookNotFound
 from beacon_qa.markdown import literal
 from beacon_qa.reader import Reader
+from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.shelf.conversations import Conversation
 from ui.bubbles import bubbles, first_questions, places, short
 from ui.conversation_parts import END, NEW
 from ui.library import Library

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from beacon_qa.answer import Answer
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
+from beacon_qa.chat.transcript import coverage_line, usage_line
 from beacon_qa.prompts import LENGTHS, Length, summary_tokens
-from beacon_qa.transcript import coverage_line, usage_line
 
 _SHOWN = 0.1
 """Seconds between two views of a growing summary."""

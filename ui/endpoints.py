@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from beacon_qa.book import Book
-from beacon_qa.looking import check_look_back
+from beacon_qa.evidence.looking import check_look_back
 from beacon_qa.prompts import LENGTHS
 from ui.digest import digests
 from ui.lane import LANE, in_lane

@@ -16,9 +16,9 @@ from typing import Any
 import gradio as gr
 
 from beacon_qa.book import Book
-from beacon_qa.conversations import Message
 from beacon_qa.documents import Document
 from beacon_qa.errors import BeaconError
+from beacon_qa.shelf.conversations import Message
 from ui.evidence_facts import gather, limit_of, whole
 from ui.evidence_html import book_html, empty_html, evidence_html
 from ui.lane import politely

@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from beacon_qa.book import Book
+from beacon_qa.chat.transcript import coverage_line
 from beacon_qa.documents import Document
 from beacon_qa.errors import BeaconError
 from beacon_qa.places import find_place
 from beacon_qa.quotes import Quote, check_quotes
-from beacon_qa.transcript import coverage_line
 
 _MOST_PASSAGES = 8
 _MOST_READ_AGAIN = 12

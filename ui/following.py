@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from beacon_qa.desk_job import Job
+from beacon_qa.desk.job import Job
 
 
 @dataclass(frozen=True)

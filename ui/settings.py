@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from beacon_qa.beacon import Sampling
-from beacon_qa.looking import LookBack, check_look_back
+from beacon_qa.evidence.looking import LookBack, check_look_back
 from ui.states import LOOK_BACK, SETTINGS
 
 _MOST_TOKENS = 4096

@@ -13,9 +13,9 @@ from typing import Any
 
 import gradio as gr
 
-from beacon_qa.costs import TOKENS_A_PAGE, kept_keys
-from beacon_qa.estimates import KNOWN_MODELS, Estimate, estimate, measured, shape_of
 from beacon_qa.machine import Machine, look_around
+from beacon_qa.machine.costs import TOKENS_A_PAGE, kept_keys
+from beacon_qa.machine.estimates import KNOWN_MODELS, Estimate, estimate, measured, shape_of
 from ui.lane import QUICK, politely
 from ui.library import Library
 from ui.settings import is_look_back

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from html import escape
 
 from beacon_qa.engine import Engine
-from beacon_qa.estimates import REACHED, Estimate
 from beacon_qa.machine import Machine
+from beacon_qa.machine.estimates import REACHED, Estimate
 from ui.amounts import roughly, size
 
 

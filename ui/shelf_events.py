@@ -15,7 +15,7 @@ from typing import Any
 
 import gradio as gr
 
-from beacon_qa.desk_job import Job
+from beacon_qa.desk.job import Job
 from beacon_qa.errors import BeaconError
 from beacon_qa.ratios import Ratio
 from beacon_qa.reader import Reader

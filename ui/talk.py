@@ -20,10 +20,10 @@ from beacon_qa.answer import Answer
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
 from beacon_qa.chat import Chat, Turn
-from beacon_qa.conversations import Conversation, Conversations, Message
 from beacon_qa.errors import BeaconError, ShelfError
-from beacon_qa.looking import LookBack
+from beacon_qa.evidence.looking import LookBack
 from beacon_qa.shelf import Shelf
+from beacon_qa.shelf.conversations import Conversation, Conversations, Message
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beacon_qa.cluster.lease import Lease
-from beacon_qa.looking import LookBack
+from beacon_qa.evidence.looking import LookBack
 from beacon_qa.ratios import Ratio
 from beacon_qa.reader import Reader
 from beacon_qa.shelf import Shelf

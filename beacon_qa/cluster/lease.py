@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from beacon_qa.catalog import lock_file
 from beacon_qa.errors import ClusterError
 from beacon_qa.shelf import Shelf
-from beacon_qa.storage import explained
+from beacon_qa.shelf.catalog import lock_file
+from beacon_qa.shelf.storage import explained
 
 _LOOK = 1.0
 """Seconds between two looks at the lock."""

@@ -24,7 +24,7 @@ from beacon_qa.commands.telling import (
     tell_quotes,
 )
 from beacon_qa.commands.terminal import Terminal
-from beacon_qa.conversations import Conversations
+from beacon_qa.shelf.conversations import Conversations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,8 @@ from beacon_qa.commands import options
 from beacon_qa.commands.progress import duration
 from beacon_qa.commands.session import open_shelf
 from beacon_qa.commands.terminal import Terminal
-from beacon_qa.costs import TOKENS_A_PAGE
-from beacon_qa.estimates import KNOWN_MODELS, REACHED, Estimate, estimate, measured
+from beacon_qa.machine.costs import TOKENS_A_PAGE
+from beacon_qa.machine.estimates import KNOWN_MODELS, REACHED, Estimate, estimate, measured
 from beacon_qa.shelf import Shelf
 
 if TYPE_CHECKING:

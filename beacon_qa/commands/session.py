@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beacon_qa.book_record import BookRecord
 from beacon_qa.commands.interrupt import Stopped, interruptible
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.documents import Document
 from beacon_qa.shelf import Shelf, default_folder
+from beacon_qa.shelf.book_record import BookRecord
 from beacon_qa.sources import document_in_bytes, document_in_file
 
 if TYPE_CHECKING:

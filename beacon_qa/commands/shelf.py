@@ -10,12 +10,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from beacon_qa.book_record import BookRecord
 from beacon_qa.commands import options
 from beacon_qa.commands.session import open_shelf
 from beacon_qa.commands.terminal import Terminal
-from beacon_qa.portable import export_book, import_book
 from beacon_qa.shelf import Shelf
+from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.shelf.portable import export_book, import_book
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

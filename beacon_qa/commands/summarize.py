@@ -15,7 +15,7 @@ from beacon_qa.commands.session import open_book, sampling
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.errors import BeaconError
 from beacon_qa.prompts import LENGTHS, summary_tokens
-from beacon_qa.storage import write_atomically
+from beacon_qa.shelf.storage import write_atomically
 
 if TYPE_CHECKING:
     from beacon_qa.summary import Summary

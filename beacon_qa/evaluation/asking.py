@@ -12,11 +12,11 @@ from beacon_qa.beacon import Memory, Sampling, condense
 from beacon_qa.beacon.generate import own_stops
 from beacon_qa.beacon.together import Together
 from beacon_qa.book import Book
-from beacon_qa.book_record import BookRecord
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
-from beacon_qa.looking import LookBack
+from beacon_qa.evidence.looking import LookBack
 from beacon_qa.plaintext import EncodedText
+from beacon_qa.shelf.book_record import BookRecord
 
 ANSWER_TOKENS = 40
 """Where an answer is cut off; a sentence with one fact is shorter."""

@@ -23,7 +23,7 @@ from beacon_qa.errors import EvaluationError
 from beacon_qa.evaluation.asking import book_of
 from beacon_qa.evaluation.hiding import Hidden, HidingPlace
 from beacon_qa.evaluation.lookback import NOWHERE, rank_of
-from beacon_qa.looking import PASSAGES
+from beacon_qa.evidence.looking import PASSAGES
 
 Curves = NDArray[np.float64]
 

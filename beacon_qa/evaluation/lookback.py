@@ -27,7 +27,7 @@ from beacon_qa.evaluation.asking import ANSWER_TOKENS, book_of
 from beacon_qa.evaluation.bm25 import ranked
 from beacon_qa.evaluation.hiding import Hidden, HidingPlace
 from beacon_qa.evaluation.marking import best, f1, named
-from beacon_qa.looking import PASSAGES, LookBack
+from beacon_qa.evidence.looking import PASSAGES, LookBack
 from beacon_qa.plaintext import EncodedText
 
 NOWHERE = 99

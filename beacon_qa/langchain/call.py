@@ -12,12 +12,12 @@ from threading import Event, Timer
 from beacon_qa.answer import Answer
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
-from beacon_qa.dialogue import Message
+from beacon_qa.chat.dialogue import Message
+from beacon_qa.chat.messages import answer_messages
+from beacon_qa.chat.tools import BrokenCall, ToolCall, ToolKit
 from beacon_qa.errors import AnswerTimeout
+from beacon_qa.evidence.looking import LookBack
 from beacon_qa.langchain.opening import Opened, Wanted
-from beacon_qa.looking import LookBack
-from beacon_qa.messages import answer_messages
-from beacon_qa.tools import BrokenCall, ToolCall, ToolKit
 
 
 class Call:

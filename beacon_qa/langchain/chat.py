@@ -24,13 +24,13 @@ from langchain_core.runnables.config import run_in_executor
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from beacon_qa.dialogue import Message, knows_tools
+from beacon_qa.chat.dialogue import Message, knows_tools
+from beacon_qa.chat.messages import message
+from beacon_qa.chat.tools import ToolKit
 from beacon_qa.errors import MessageError
 from beacon_qa.langchain.call import Call
 from beacon_qa.langchain.settings import BookSettings
 from beacon_qa.langchain.telling import chunk, metadata, parts_as_fields, usage
-from beacon_qa.messages import message
-from beacon_qa.tools import ToolKit
 
 
 class ChatBeacon(BookSettings, BaseChatModel):

@@ -11,7 +11,7 @@ from langchain_core.language_models.llms import LLM
 from langchain_core.outputs import Generation, GenerationChunk, LLMResult
 from langchain_core.runnables.config import run_in_executor
 
-from beacon_qa.dialogue import Message
+from beacon_qa.chat.dialogue import Message
 from beacon_qa.langchain.call import Call
 from beacon_qa.langchain.settings import BookSettings
 from beacon_qa.langchain.telling import metadata, usage

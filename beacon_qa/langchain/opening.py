@@ -15,6 +15,7 @@ from threading import RLock
 from typing import Any
 
 from beacon_qa.book import Book
+from beacon_qa.chat.histories import Histories
 from beacon_qa.engine import Engine
 from beacon_qa.errors import (
     AnswerTimeout,
@@ -23,7 +24,6 @@ from beacon_qa.errors import (
     ModelError,
     ShelfError,
 )
-from beacon_qa.histories import Histories
 from beacon_qa.ratios import Ratio
 from beacon_qa.reader import Reader
 from beacon_qa.reading import ReadingProgress

@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
-from beacon_qa.dialogue import Message
+from beacon_qa.chat.dialogue import Message
+from beacon_qa.chat.tools import ToolKit
+from beacon_qa.evidence.looking import LookBack, check_look_back
 from beacon_qa.langchain.call import Call
 from beacon_qa.langchain.opening import BUILTIN, Opened, Wanted, check_model
-from beacon_qa.looking import LookBack, check_look_back
 from beacon_qa.reading import ReadingProgress
-from beacon_qa.tools import ToolKit
 
 
 class BookSettings(BaseModel):

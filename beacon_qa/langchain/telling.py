@@ -13,8 +13,8 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 
+from beacon_qa.chat.tools import BrokenCall, ToolCall
 from beacon_qa.langchain.call import Call
-from beacon_qa.tools import BrokenCall, ToolCall
 
 
 def usage(call: Call) -> UsageMetadata | None:

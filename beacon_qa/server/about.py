@@ -11,11 +11,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
-from beacon_qa.book_record import BookRecord
 from beacon_qa.server.asking import BOOK, check_model
 from beacon_qa.server.library import Patron
 from beacon_qa.server.metrics import TEXT
 from beacon_qa.server.service import Service
+from beacon_qa.shelf.book_record import BookRecord
 
 
 def about_routes(service: Service) -> APIRouter:

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from beacon_qa.beacon import Sampling
-from beacon_qa.dialogue import Message
+from beacon_qa.chat.dialogue import Message
+from beacon_qa.chat.messages import message
+from beacon_qa.chat.tools import ToolKit
 from beacon_qa.errors import BookNotFound
-from beacon_qa.looking import LookBack
-from beacon_qa.messages import message
+from beacon_qa.evidence.looking import LookBack
 from beacon_qa.server.bodies import ChatBody, CompletionBody
 from beacon_qa.server.library import Patron
 from beacon_qa.server.limits import Limits
 from beacon_qa.server.refusals import Refusal
-from beacon_qa.tools import ToolKit
 
 BOOK = "beacon:"
 """What a model's name begins with when it means a book."""

@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 from beacon_qa.answer import Answer, Usage
 from beacon_qa.book import Book
+from beacon_qa.chat.messages import answer_messages
+from beacon_qa.chat.tools import BrokenCall, ToolCall
 from beacon_qa.errors import AnswerTimeout, BookNotFound
 from beacon_qa.evidence import Passage
-from beacon_qa.messages import answer_messages
 from beacon_qa.server.asking import Asked, not_read_yet
 from beacon_qa.server.library import Library, Patron
 from beacon_qa.server.refusals import Refusal
-from beacon_qa.tools import BrokenCall, ToolCall
 
 Cut = Literal["", "time", "ending", "gone"]
 """Why an answer was ended early: its time, the server, or the client that has gone."""

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
+from beacon_qa.chat.tools import ToolCall
 from beacon_qa.server.asking import Asked, chat_asked, completion_asked
 from beacon_qa.server.bodies import ChatBody, CompletionBody
 from beacon_qa.server.call import Call, End, Part
@@ -21,7 +22,6 @@ from beacon_qa.server.line import Telling
 from beacon_qa.server.refusals import explained
 from beacon_qa.server.service import Service
 from beacon_qa.server.telling import DONE, Shape, event
-from beacon_qa.tools import ToolCall
 
 T = TypeVar("T")
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 
-from beacon_qa.book_record import BookRecord
 from beacon_qa.desk import Desk
-from beacon_qa.desk_job import Job
+from beacon_qa.desk.job import Job
 from beacon_qa.errors import BookNotFound, QueueFull, ShelfError
 from beacon_qa.reader import Reader
 from beacon_qa.server.uploads import Upload, Uploads
-from beacon_qa.storage import copy_atomically, explained
+from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.shelf.storage import copy_atomically, explained
 
 _LOG = logging.getLogger(__name__)
 

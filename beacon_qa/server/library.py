@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from beacon_qa.book import Book
+from beacon_qa.chat.histories import Histories
 from beacon_qa.desk import Desk
-from beacon_qa.histories import Histories
 from beacon_qa.keys import Keys
 from beacon_qa.reader import Reader
 from beacon_qa.server.files import Files

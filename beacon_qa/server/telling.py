@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from beacon_qa.answer import Usage
+from beacon_qa.chat.tools import ToolCall
 from beacon_qa.server.call import End, Part
-from beacon_qa.tools import ToolCall
 
 DONE = "data: [DONE]\n\n"
 """The last event of every stream."""

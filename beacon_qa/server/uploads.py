@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from beacon_qa.errors import BookNotFound, ShelfError
 from beacon_qa.shelf import Shelf
-from beacon_qa.storage import explained, inside, replacing, write_atomically
+from beacon_qa.shelf.storage import explained, inside, replacing, write_atomically
 
 _LOG = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from beacon_qa.dialogue import dialogue
+from beacon_qa.chat.dialogue import dialogue
+from beacon_qa.chat.messages import Message, message
 from beacon_qa.errors import MessageError, TrainingError
-from beacon_qa.messages import Message, message
 from beacon_qa.prompts import Prompts
 from beacon_qa.training.batches import Batch
 from beacon_qa.training.drafts import Sample

@@ -18,7 +18,7 @@ from served_page import ServedPage, serve
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from beacon_qa.beacon import load_model, load_tokenizer
-from beacon_qa.conversations import Message
+from beacon_qa.shelf.conversations import Message
 
 pytestmark = pytest.mark.xdist_group("browser")
 

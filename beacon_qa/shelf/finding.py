@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from beacon_qa.book_record import BookRecord
 from beacon_qa.errors import BookNotFound
+from beacon_qa.shelf.book_record import BookRecord
 
 _LISTED = 8
 """How many of several candidates an error message names."""

@@ -19,13 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from beacon_qa.book_record import BookRecord, MemoryKey
-from beacon_qa.catalog import Catalog, lock_file
-from beacon_qa.conversations import Conversations
 from beacon_qa.documents import Document
 from beacon_qa.errors import BookNotFound, ShelfError
-from beacon_qa.finding import find_record
-from beacon_qa.storage import (
+from beacon_qa.shelf.book_record import BookRecord, MemoryKey
+from beacon_qa.shelf.catalog import Catalog, lock_file
+from beacon_qa.shelf.conversations import Conversations
+from beacon_qa.shelf.finding import find_record
+from beacon_qa.shelf.storage import (
     copy_atomically,
     explained,
     folder_size,

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from beacon_qa.chat.tools import OPEN, ToolCall, ToolKit, is_name
 from beacon_qa.errors import MessageError
 from beacon_qa.prompts import Prompts, render
-from beacon_qa.tools import OPEN, ToolCall, ToolKit, is_name
 
 Role = Literal["system", "user", "assistant", "tool"]
 Place = Literal["", "system", "user"]

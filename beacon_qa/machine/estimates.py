@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from beacon_qa.costs import Shape, kept_keys
+from beacon_qa.machine.costs import Shape, kept_keys
 
 if TYPE_CHECKING:
-    from beacon_qa.machine import Machine
+    from beacon_qa.machine.machine import Machine
 
 RATIOS = (2, 4, 8, 16, 32)
 """The ratios that published checkpoints are trained with."""
@@ -72,7 +72,7 @@ def measured(
 
     Windows are read as in the middle of such a text. `ratio` None takes the smallest that fits.
     """
-    from beacon_qa.machine import window_seconds
+    from beacon_qa.machine.machine import window_seconds
 
     shape = shape_of(model)
     ratio = ratio or shape.smallest_ratio(tokens, [r for r in model.beacon.ratios if r])

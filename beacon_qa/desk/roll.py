@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Condition, Event, RLock
 from typing import Any, Literal
 
-from beacon_qa.desk_job import Job
+from beacon_qa.desk.job import Job
 from beacon_qa.documents import Document
 from beacon_qa.errors import BookNotFound, QueueFull
 from beacon_qa.reader import Reader

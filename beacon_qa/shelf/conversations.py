@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from beacon_qa.catalog import Catalog
 from beacon_qa.errors import ShelfError
+from beacon_qa.shelf.catalog import Catalog
 
 Role = Literal["user", "assistant"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from beacon_qa.figures import Figure, dates, is_date, numbers, spellings
-from beacon_qa.letters import Letters, letters
+from beacon_qa.quotes.figures import Figure, dates, is_date, numbers, spellings
+from beacon_qa.quotes.letters import Letters, letters
 
 _NEAR = 1500
 """Characters from the first to the last part of a quotation with an ellipsis, besides the parts."""

@@ -15,10 +15,10 @@ from itertools import islice
 from typing import Literal
 
 from beacon_qa.documents import Document
-from beacon_qa.figures import figures
-from beacon_qa.letters import Letters, letters
-from beacon_qa.quotations import Quotation, quotations
-from beacon_qa.verbatim import same_figure, same_words
+from beacon_qa.quotes.figures import figures
+from beacon_qa.quotes.letters import Letters, letters
+from beacon_qa.quotes.quotations import Quotation, quotations
+from beacon_qa.quotes.verbatim import same_figure, same_words
 
 Kind = Literal["quotation", "number"]
 

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from threading import Lock
 
-from beacon_qa.storage import explained
+from beacon_qa.shelf.storage import explained
 
 
 class Spool:

@@ -12,7 +12,7 @@ from functools import partial
 from beacon_qa.answer import Answer, Coverage
 from beacon_qa.beacon import Memory, Sampling
 from beacon_qa.engine import Engine
-from beacon_qa.looking import LookBack, Looking
+from beacon_qa.evidence.looking import LookBack, Looking
 
 
 @dataclass(frozen=True)

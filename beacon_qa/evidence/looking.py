@@ -24,7 +24,7 @@ from beacon_qa.beacon.entries import entry_spans
 from beacon_qa.beacon.generate import attend
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
-from beacon_qa.evidence import Curve, Evidence, Ground, Passage
+from beacon_qa.evidence.evidence import Curve, Evidence, Ground, Passage
 
 LookBack = Literal["auto", "on", "off"]
 

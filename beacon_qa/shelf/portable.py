@@ -14,11 +14,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from beacon_qa.book_record import BookRecord
 from beacon_qa.documents import Document
 from beacon_qa.errors import ShelfError
-from beacon_qa.shelf import Shelf
-from beacon_qa.storage import copy_atomically, explained, write_atomically
+from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.shelf.shelf import Shelf
+from beacon_qa.shelf.storage import copy_atomically, explained, write_atomically
 
 VERSION = 1
 _LARGEST_JSON = 1 << 28

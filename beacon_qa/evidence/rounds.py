@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 
 from beacon_qa.beacon import Memory
 from beacon_qa.errors import ModelError
-from beacon_qa.evidence import Passage
-from beacon_qa.looking import PASSAGES, Asked, Looking, Round
+from beacon_qa.evidence.evidence import Passage
+from beacon_qa.evidence.looking import PASSAGES, Asked, Looking, Round
 
 ROUNDS = 4
 """The most rounds of a question that asks for all of something."""

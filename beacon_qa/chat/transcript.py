@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from beacon_qa.conversations import Conversation, Message
 from beacon_qa.markdown import harmless, literal
+from beacon_qa.shelf.conversations import Conversation, Message
 
 _ENDED = {
     "": "not finished",

@@ -12,16 +12,16 @@ import logging
 from pathlib import Path
 from threading import Lock, Thread
 
-from beacon_qa.book_record import BookRecord
-from beacon_qa.desk_job import Job
-from beacon_qa.desk_roll import Roll, Work
-from beacon_qa.desk_work import STOPPED, fail, note_stopped, parse, read
+from beacon_qa.desk.job import Job
+from beacon_qa.desk.roll import Roll, Work
+from beacon_qa.desk.spool import Spool
+from beacon_qa.desk.work import STOPPED, fail, note_stopped, parse, read
 from beacon_qa.documents import Document
 from beacon_qa.errors import BeaconError, PasswordNeeded, QueueFull
 from beacon_qa.ratios import Ratio, parsed, written
 from beacon_qa.reader import Reader
-from beacon_qa.spool import Spool
-from beacon_qa.storage import file_hash
+from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.shelf.storage import file_hash
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ import logging
 from pathlib import Path
 
 from beacon_qa.book import Book
-from beacon_qa.desk_roll import Entry, Roll
+from beacon_qa.desk.roll import Entry, Roll
+from beacon_qa.desk.spool import Spool
 from beacon_qa.documents import Document
 from beacon_qa.errors import BookNotFound, DocumentError, ShelfError
 from beacon_qa.ratios import parsed
+from beacon_qa.shelf.storage import explained, file_hash
 from beacon_qa.sources import document_in_bytes
-from beacon_qa.spool import Spool
-from beacon_qa.storage import explained, file_hash
 
 _LOG = logging.getLogger(__name__)
 

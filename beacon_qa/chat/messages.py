@@ -18,14 +18,14 @@ from beacon_qa.answer import Answer, Coverage
 from beacon_qa.beacon import Memory, Sampling
 from beacon_qa.beacon.windows import most_kept
 from beacon_qa.book import Book
-from beacon_qa.dialogue import Dialogue, Message, Role, dialogue, knows_tools
+from beacon_qa.chat.dialogue import Dialogue, Message, Role, dialogue, knows_tools
+from beacon_qa.chat.histories import Histories
+from beacon_qa.chat.tools import ToolCall, ToolKit
 from beacon_qa.engine import Engine
 from beacon_qa.errors import MessageError
-from beacon_qa.histories import Histories
-from beacon_qa.looking import LookBack, Looking, check_look_back
+from beacon_qa.evidence.looking import LookBack, Looking, check_look_back
 from beacon_qa.prompts import Prompts
 from beacon_qa.ratios import schedule_for, written
-from beacon_qa.tools import ToolCall, ToolKit
 
 __all__ = ["Message", "answer_messages", "message", "text_of"]
 
