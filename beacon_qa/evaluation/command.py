@@ -106,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
     if args.calibrate:
         run_calibration(args, engine, terminal)
         return 0
+    names = _names(args, terminal)
     counter = _Counter(terminal)
     if "evidence" in names:
         run_evidence(args, engine, terminal, lambda found: counter("evidence"))

@@ -21,7 +21,7 @@ from beacon_qa.training.copying import write_copying_heads
 WINDOW = 128
 RATIOS = (2, 4, 8, 16, 32)
 
-EVIDENCE_HEADS = ((1, 4), (2, 2), (1, 0), (0, 2))
+EVIDENCE_HEADS = ((1, 0), (2, 2), (1, 4), (1, 6), (2, 4))
 """The heads that find planted facts, as `evaluation.calibrate` chose them on 24 of training's."""
 EVIDENCE_CONTRAST = 5.0
 """Below this a find is not trusted; finds in short texts stand out less than in long ones."""
