@@ -36,7 +36,8 @@ class Reader:
 
     `ratio` "auto" takes whatever memory of a document there is, or else the smallest ratio that
     fits the model's positions and `memory_budget` (bytes); a number or a schedule is taken as it
-    is. A reading is saved every `save_every` seconds. Make one with `Reader.load`.
+    is. A reading is saved early, and then about every `save_every` seconds. Make one with
+    `Reader.load`.
     """
 
     engine: Engine

@@ -13,6 +13,7 @@ import torch
 from tiny_models import make_checkpoint, random_ids
 
 from beacon_qa.beacon import Memory, Progress, choose_ratio, condense, load_model, read_header
+from beacon_qa.beacon.saving import next_pause
 from beacon_qa.errors import ConfigError, ModelError
 
 WINDOW = 16
@@ -105,6 +106,17 @@ def test_a_killed_reading_goes_on_from_its_last_checkpoint(model: Any, tmp_path:
     assert [p.tokens for p in steps] == [48, 64, 70]
     *_, unbroken = condense(model, ids)
     assert torch.allclose(keys(steps[-1].memory), keys(unbroken.memory), atol=1e-5)
+
+
+def test_saves_come_early_then_seldom_and_never_take_much_of_the_time() -> None:
+    pauses = [1.0]
+    while len(pauses) < 7:
+        pauses.append(next_pause(pauses[-1], 0.01, 30.0))
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
+    assert next_pause(2.0, 1.0, 30.0) == 20
+    assert next_pause(30.0, 5.0, 30.0) == 100
+    assert next_pause(30.0, 60.0, 30.0) == 300
+    assert next_pause(0.0, 5.0, 0.0) == 0
 
 
 @pytest.mark.parametrize("spoilt", ["another text", "damaged"])

@@ -14,16 +14,20 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import pytest
+import torch
 from brake import Brake
 from documents.document_files import pdf
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from safetensors.torch import load_file
 from small_documents import make_document
 
 from beacon_qa.accounts import Accounts
+from beacon_qa.beacon.memory_file import read_header
 from beacon_qa.desk import Desk
 from beacon_qa.desk.job import Job
 from beacon_qa.documents import Document
+from beacon_qa.engine import Engine
 from beacon_qa.errors import AccountError, BookNotFound
 from beacon_qa.reader import Reader
 from beacon_qa.shelf import Shelf
@@ -255,24 +259,35 @@ def test_each_user_has_a_shelf_and_sees_no_other(
     assert page.end(signal.SIGTERM) == 0
 
 
-def test_a_server_that_is_killed_while_reading_goes_on_when_it_is_started_again(
-    start: Callable[..., Served], tmp_path: Path
+def test_a_server_that_is_killed_while_reading_goes_on_from_its_last_checkpoint(
+    start: Callable[..., Served], engine: Engine, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "shelf"
-    file = tmp_path / "long.txt"
+    folder, file = tmp_path / "shelf", tmp_path / "long.txt"
     file.write_text(make_document(700).text)
     page = start(folder)
     page.brake.hold(3)
     page.client().submit(handle_file(str(file)), "8", "", api_name="/read")
     page.brake.wait_until_held()
     (record,) = page.shelf.books()
-    assert (record.state, record.windows) == ("reading", 1)
+    checkpoint = page.shelf.partial_path(record.id)
+    while not checkpoint.exists():
+        # A window at each look, until enough time has passed for the first checkpoint.
+        page.brake.hold(1)
+        page.brake.wait_until_held()
     page.end(signal.SIGKILL)
     assert page.shelf.get(record.id).state == "waiting"
-    page.brake.release()
+    kept = read_header(checkpoint)["clock"]["tokens"] // engine.window
+    assert 2 < kept < record.total_windows
+    page.brake.hold(1)
     page = start(folder)
-    assert until(page.shelf, lambda record: record.state == "ready").id == record.id
+    page.brake.wait_until_held()
+    assert page.shelf.get(record.id).windows == kept + 1
+    page.brake.release()
+    until(page.shelf, lambda record: record.state == "ready")
     assert page.end(signal.SIGTERM) == 0
+    other = Shelf(tmp_path / "other")
+    unbroken = other.memory_path(Reader(engine, other, 8).read(file).id)
+    torch.testing.assert_close(load_file(page.shelf.memory_path(record.id)), load_file(unbroken))
 
 
 def test_another_users_book_is_not_to_be_found(

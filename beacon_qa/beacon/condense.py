@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from beacon_qa.beacon.memory import Memory
-from beacon_qa.beacon.memory_file import open_memory, read_header, save_memory
+from beacon_qa.beacon.memory_file import open_memory, read_header
+from beacon_qa.beacon.saving import Saving
 from beacon_qa.errors import MemoryFileError, ModelError
 
 
@@ -50,7 +51,8 @@ def condense(
     """Read `ids` into `memory` (or a new one), yield after each window, and return the memory.
 
     `should_stop` is asked before each window; the memory then holds what was read. With
-    `checkpoint` the memory is saved there every `save_every` seconds and when stopped, and a
+    `checkpoint` the memory is saved there after a second, then at pauses that double up to
+    `save_every` seconds (more where a save takes over 5 % of that), and when stopped; and a
     reading of the same text found there is carried on with. A damaged checkpoint, or one of
     another text or model, is not used. Raises ModelError for ids the model does not know.
     """
@@ -65,7 +67,8 @@ def condense(
     device = model.entrance
     total = tokens.shape[1]
     memory.reserve(total - (memory.tokens - first), min(memory.clock.schedule or (8,)) or 1)
-    started = saved = time.monotonic()
+    started = time.monotonic()
+    saving = None if checkpoint is None else Saving(checkpoint, note, save_every)
     while (done := memory.tokens - first) < total:
         if should_stop is not None and should_stop():
             break
@@ -76,11 +79,10 @@ def condense(
         if on_progress is not None:
             on_progress(progress)
         yield progress
-        if checkpoint is not None and time.monotonic() - saved > save_every:
-            save_memory(memory, checkpoint, note)
-            saved = time.monotonic()
-    if checkpoint is not None:
-        save_memory(memory, checkpoint, note)
+        if saving is not None:
+            saving.save_if_due(memory)
+    if saving is not None:
+        saving.save(memory)
     return memory
 
 
