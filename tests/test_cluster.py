@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -203,6 +204,9 @@ def test_a_worker_begins_nothing_once_its_lease_is_over(
         worker = BookReader(job_at(shelf, path, tiny_checkpoint), retries=0)
         assert read(worker, library / "ahab.txt").kind == "read"
     until(Lease(path).over)
+    until(lambda: read(worker, library / "coffin.txt").kind == "stopped")
+    assert read(worker, library / "deeper" / "dagoo.txt").kind == "stopped"
+    assert "dagoo" not in [book.title for book in shelf.books()]
     lease = Lease(path)
     assert lease.over()
     with pytest.raises(ClusterError, match="storage that all machines share"):
@@ -254,6 +258,13 @@ def test_a_cluster_is_divided_among_a_fixed_number_of_workers(
 def test_more_workers_than_there_is_room_for_are_refused() -> None:
     with pytest.raises(ClusterError, match="2 GPUs, and 3 workers were asked for"):
         crew([{"Resources": {"CPU": 9, "GPU": 2}}], 3)
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(ClusterError, match=f"no Ray cluster at 127.0.0.1:{port}"):
+        connected(f"127.0.0.1:{port}").__enter__()
 
 
 def test_without_ray_a_sentence_says_what_to_install(

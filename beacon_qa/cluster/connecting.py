@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _STORE_BYTES = 256 * 2**20
 
 _QUIET = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """What Ray would tell on standard error, beside what its workers write to its own logs."""
+
+_KNOCK = 10.0
+"""Seconds to wait for a cluster to take a connection."""
 
 _FEW_CPUS = 4
 """Processors of a worker without a GPU, where nobody says how many workers there are to be."""
@@ -70,6 +74,7 @@ def connected(address: str = HERE, *, cpus: int | None = None) -> Iterator[Any]:
         return
     quieten()
     try:
+        _knock(address)
         ray.init(address=address, **_settings(address, cpus))
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         raise ClusterError(
@@ -80,6 +85,13 @@ def connected(address: str = HERE, *, cpus: int | None = None) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError when nobody is at a HOST:PORT, for which Ray would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK).close()
 
 
 def quieten() -> None:
