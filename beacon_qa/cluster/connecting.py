@@ -23,8 +23,17 @@ HERE = "local"
 _STORE_BYTES = 256 * 2**20
 """Ray's store for what workers send each other: names and sentences here, never memories."""
 
-_QUIET = {"RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-"""What Ray would tell on standard error, beside what its workers write to its own logs."""
+_SETTINGS = {
+    # Ray's own logs tell it; on standard error it would stand among our sentences.
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # A busy machine may take its time.
+    "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "300",
+}
+"""Settings of Ray's that it takes from the environment, unless they are there already."""
+
+_TRIES = 3
+"""How often a cluster of this machine is started: Ray gives a busy machine 30 seconds."""
 
 _KNOCK = 10.0
 """Seconds to wait for a cluster to take a connection."""
@@ -57,7 +66,7 @@ def connected(address: str = HERE, *, cpus: int | None = None) -> Iterator[Any]:
     """
     # Ray reads these when it starts.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    for name, value in _QUIET.items():
+    for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
     if address == HERE and "RAY_AUTH_MODE" not in os.environ:
         # Ray listens at all addresses of a machine, and does what it is told there.
@@ -69,13 +78,12 @@ def connected(address: str = HERE, *, cpus: int | None = None) -> Iterator[Any]:
             "Ray is not installed; `pip install 'beacon-qa[ray]'` brings it, or leave --engine "
             "ray out."
         ) from error
-    if ray.is_initialized():
-        yield ray
-        return
+    ours = not ray.is_initialized()
     quieten()
     try:
         _knock(address)
-        ray.init(address=address, **_settings(address, cpus))
+        if ours:
+            _start(ray, address, cpus)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         raise ClusterError(
             f"There is no Ray cluster at {address} ({_first_line(error)}); start one with `ray "
@@ -84,7 +92,19 @@ def connected(address: str = HERE, *, cpus: int | None = None) -> Iterator[Any]:
     try:
         yield ray
     finally:
-        ray.shutdown()
+        if ours:
+            ray.shutdown()
+
+
+def _start(ray: Any, address: str, cpus: int | None) -> None:
+    for left in reversed(range(_TRIES if address == HERE else 1)):
+        try:
+            ray.init(address=address, **_settings(address, cpus))
+            return
+        except Exception as error:
+            ray.shutdown()
+            if not left:
+                raise ConnectionError(_first_line(error)) from error
 
 
 def _knock(address: str) -> None:
