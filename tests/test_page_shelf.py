@@ -76,7 +76,8 @@ def serve(model: Path, folder: Path, *more: str) -> Served:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"},
+        # The page must start where a proxy is set, too; this one is not there.
+        env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", "HTTP_PROXY": "http://127.0.0.1:9"},
     )
     assert app.stdout is not None
     address = next(word for word in app.stdout.readline().split() if word.startswith("http"))

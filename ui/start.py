@@ -11,6 +11,7 @@ import asyncio
 import getpass
 import ipaddress
 import logging
+import os
 import shutil
 import signal
 import socket
@@ -132,6 +133,8 @@ def launch(library: Library, **options: Any) -> Any:
         auth=None if accounts is None else cast(Any, check),
         auth_message="Log in to your shelf of books.",
         share=False,
+        # Without its look at the first page, which takes a slow machine for one without network.
+        _frontend=False,
         run_history=False,
         enable_monitoring=False,
         ssr_mode=False,
@@ -161,6 +164,7 @@ def _serve(args: argparse.Namespace, data_home: str | None, terminal: Terminal) 
         args.model, bits=args.bits, device=args.device, ratio=args.ratio, shelf=shelf
     )
     ended = _signals()
+    _ask_ourselves_directly(args.host)
     with Desk() as desk:
         library = Library(reader, desk, accounts, Limits(upload_bytes=int(args.max_upload * 2**20)))
         library.resume()
@@ -182,6 +186,13 @@ def free_port(host: str) -> int:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
+
+
+def _ask_ourselves_directly(host: str) -> None:
+    """Keep proxies out of gradio's way, which asks the server it has started if it is there."""
+    known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    direct = ",".join(filter(None, (known, "localhost", host)))
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
 
 
 def _signals() -> Event:

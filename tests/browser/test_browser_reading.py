@@ -85,7 +85,7 @@ def test_a_reading_that_is_cancelled_stops_and_says_so(
     page.shelf.until(lambda: not page.shelf.card("ships"))
 
 
-def test_a_bad_file_is_refused_with_a_sentence_and_the_page_goes_on(
+def test_a_bad_file_is_refused_with_a_sentence_and_tried_again_and_the_page_goes_on(
     page: Page, harbour: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "broken.pdf"
@@ -94,6 +94,10 @@ def test_a_bad_file_is_refused_with_a_sentence_and_the_page_goes_on(
     refused = page.shelf.wait_for("broken.pdf", "Cannot be read")
     assert "“broken.pdf” is damaged and cannot be read" in refused
     page.picture("bad-file")
+    page.shelf.script("document.querySelector('.book:has([data-do=retry])').dataset.old = 'yes'")
+    page.shelf.act("broken.pdf", "retry")
+    page.shelf.until(lambda: not page.shelf.all("[data-old]"), "the file being opened again")
+    assert page.shelf.wait_for("broken.pdf", "Cannot be read") == refused
     page.shelf.act("broken.pdf", "dismiss")
     page.shelf.until(lambda: not page.shelf.card("broken.pdf"))
     page.shelf.open("The Harbour Office")
