@@ -30,6 +30,7 @@ from ui.evidence_html import evidence_html
 from ui.library import Library
 from ui.settings import look_back, sampling
 from ui.settings_events import Setting
+from ui.summary_events import Summarizing
 from ui.talk import UNEXPECTED, Talks, turns
 
 FEW = Sampling(max_new_tokens=12)
@@ -409,3 +410,30 @@ def test_a_summary_can_be_stopped_in_the_middle(book: Book) -> None:
     telling.close()
     assert not shown.done
     assert book.ask("Who?", sampling=FEW).text
+
+
+def test_a_summary_that_fails_says_so_and_leaves_the_panel_as_it_was(
+    library: Library, book: Book
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a secret detail")
+
+    summarizing = Summarizing(library, gr.DownloadButton())
+    telling = summarizing.tell(book.id, "long", "whole", {}, request())
+    begun = next(text for _, _, text in telling if text)
+    hook = book.engine.model.register_forward_pre_hook(fail)
+    try:
+        *_, (note, shown, text) = telling
+    finally:
+        hook.remove()
+    assert note.startswith("Failed. Something unexpected went wrong")
+    assert "secret" not in note
+    assert text.startswith(begun)
+    assert shown
+    start, stop, save, told = summarizing.ended(book.id, text, note)
+    assert (start["visible"], stop["visible"], save["interactive"], told) == (
+        True,
+        False,
+        True,
+        note,
+    )

@@ -44,7 +44,7 @@ def politely(handler: Callable[P, R]) -> Callable[P, R]:
         try:
             return handler(*args, **kwargs)
         except Exception as error:
-            raise _shown(error) from error
+            raise shown(error) from error
 
     return handled
 
@@ -57,7 +57,7 @@ def in_lane(job: Callable[P, Generator[R, None, None]]) -> Callable[P, Generator
         try:
             yield from job(*args, **kwargs)
         except Exception as error:
-            raise _shown(error) from error
+            raise shown(error) from error
 
     return told
 
@@ -71,7 +71,7 @@ def cancelling(event: Any, jobs: list[Any]) -> Any:
     return event
 
 
-def _shown(error: Exception) -> gr.Error:
+def shown(error: Exception) -> gr.Error:
     """The error as a person sees it; one that is not ours is logged and told without details."""
     if isinstance(error, gr.Error):
         return error

@@ -14,7 +14,7 @@ from beacon_qa.markdown import harmless, literal
 from ui.digest import Digest, digests
 from ui.downloads import CLICK, offered
 from ui.endpoints import publish_summarize
-from ui.lane import LANE, QUICK, cancelling, in_lane, politely
+from ui.lane import LANE, QUICK, cancelling, politely, shown
 from ui.library import Library
 from ui.settings import temperature
 from ui.states import States
@@ -42,15 +42,20 @@ class Summarizing:
         """Show that a summary is on its way; updates of: start, stop, save, note, shown, text."""
         return (*buttons(True, running=True), _WAITING, "", "")
 
-    @in_lane
     def tell(
         self, book_id: str, length: Any, scope: Any, settings: Any, request: gr.Request
     ) -> Generator[tuple[str, str, str], None, None]:
-        """Tell the summary; updates of: note, shown, text."""
-        book = self.library.book(request, book_id)
-        heat = temperature(settings)
-        for digest in digests(book, str(length), scope == "chapters", heat):
-            yield note(digest), harmless(digest.text), digest.text
+        """Tell the summary, or why it was not told; updates of: note, shown, text."""
+        text = ""
+        try:
+            book = self.library.book(request, book_id)
+            heat = temperature(settings)
+            for digest in digests(book, str(length), scope == "chapters", heat):
+                text = digest.text
+                yield note(digest), harmless(text), text
+        except Exception as error:
+            # An error of gradio's would be gone in ten seconds, and its events stop there.
+            yield f"Failed. {literal(str(shown(error).message))}", harmless(text), text
 
     def ended(self, book_id: str, text: str, note: Any) -> tuple[Any, ...]:
         """Offer what was told; updates of: start, stop, save, note."""
