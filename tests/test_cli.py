@@ -326,7 +326,7 @@ def test_the_shelf_lists_shows_exports_imports_and_removes(
     book = json.loads(out)["id"]
     _, out, _ = shell("shelf", "list")
     assert out.startswith(f"{book}  ready")
-    assert "1 books" in out
+    assert "1 book, " in out
     _, out, _ = shell("shelf", "show", "whale", "--json")
     assert json.loads(out)["id"] == book
     folder = tmp_path / "exported"

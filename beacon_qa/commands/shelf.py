@@ -69,7 +69,8 @@ def _list(shelf: Shelf, as_json: bool, terminal: Terminal) -> None:
             f"  ({pages}{read}, ratio {book.ratio}, {book.model_name})"
         )
     quota = "" if shelf.quota is None else f" of {shelf.quota / 1e6:,.1f}"
-    terminal.say(f"{len(books)} books, {shelf.size() / 1e6:,.1f}{quota} MB in {shelf.root}")
+    noun = "book" if len(books) == 1 else "books"
+    terminal.say(f"{len(books)} {noun}, {shelf.size() / 1e6:,.1f}{quota} MB in {shelf.root}")
 
 
 def _show(record: BookRecord, as_json: bool, terminal: Terminal) -> None:

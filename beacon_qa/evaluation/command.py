@@ -99,14 +99,13 @@ def _add_texts(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure, write the report after each measurement, and say where it is."""
     terminal = Terminal(sys.stdout, sys.stderr)
-    names = _names(args, terminal)
     # Hours of measuring would be lost if it could not be written.
     args.out.mkdir(parents=True, exist_ok=True)
+    names = [] if args.calibrate else _names(args, terminal)
     engine = Engine.load(args.model, bits=args.bits, device=args.device)
     if args.calibrate:
         run_calibration(args, engine, terminal)
         return 0
-    names = _names(args, terminal)
     counter = _Counter(terminal)
     if "evidence" in names:
         run_evidence(args, engine, terminal, lambda found: counter("evidence"))
