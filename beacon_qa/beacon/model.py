@@ -63,6 +63,16 @@ class BeaconMixin:
                 route(layer.self_attn, name)
         self.identity = identity
 
+    def with_beacons(self, embeds: Tensor, raw: Tensor, beacons: Tensor) -> Tensor:
+        """The embeddings of a pass: raw tokens (batch, tokens, hidden) at `raw`, beacons between.
+
+        `raw` and `beacons` are places in the pass, all of them together.
+        """
+        rows, _, hidden = embeds.shape
+        full = embeds.new_empty(rows, len(raw) + len(beacons), hidden).index_copy(1, raw, embeds)
+        beacon = self.beacon_row(embeds).expand(rows, len(beacons), -1)
+        return full.index_copy(1, beacons, beacon)
+
     @property
     def bytes_per_key(self) -> int:
         """Bytes of one cache entry over all layers, keys and values."""
@@ -192,10 +202,7 @@ class BeaconMixin:
         if chunk.beacons:
             raw = _raw_places(chunk).to(ids.device)
             where = torch.tensor(chunk.beacons, device=ids.device)
-            full = embeds.new_empty(ids.shape[0], chunk.size, embeds.shape[2])
-            beacon = self.beacon_row(embeds)
-            full = full.index_copy(1, raw, embeds)
-            embeds = full.index_copy(1, where, beacon.expand(ids.shape[0], len(where), -1))
+            embeds = self.with_beacons(embeds, raw, where)
         positions = torch.arange(memory.kept, memory.kept + chunk.size, device=ids.device)
         hidden: Tensor | None = None
         last = None if wanted else len(self.model.layers) - 1

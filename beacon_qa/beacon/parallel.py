@@ -102,12 +102,8 @@ def loss_abreast(
 def _hidden(model: Any, ids: Tensor, layout: Abreast) -> Tensor:
     """The hidden states of the raw tokens, (rows, tokens, hidden)."""
     raw = model.model.embed_tokens(ids)
-    beacon = model.model.beacon_embed_tokens.weight.to(raw.dtype)
-    embeds = raw.new_empty(ids.shape[0], len(layout.positions), raw.shape[2])
-    embeds = embeds.index_copy(1, layout.raw, raw)
-    count = len(layout.beacons)
-    embeds = embeds.index_copy(1, layout.beacons, beacon.expand(ids.shape[0], count, -1))
-    with reading(Reading(layout.beacons if count else None, abreast=layout)):
+    embeds = model.with_beacons(raw, layout.raw, layout.beacons)
+    with reading(Reading(layout.beacons if len(layout.beacons) else None, abreast=layout)):
         out = model.model(
             inputs_embeds=embeds, position_ids=layout.positions[None], use_cache=False
         )
