@@ -8,6 +8,7 @@ scores and ids; knows nothing of models or memories.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,7 +19,30 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from beacon_qa.beacon.generate import Sampling
+from beacon_qa.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next tokens are chosen; temperature 0 is greedy decoding.
+
+    `stop_ids` end the answer and are not part of it; none given means the model's own.
+    """
+
+    max_new_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    stop_ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 1:
+            raise ModelError(f"max_new_tokens is {self.max_new_tokens}; it must be 1 or more.")
+        if self.temperature < 0:
+            raise ModelError(f"temperature is {self.temperature}; it must be 0 or more.")
+        if not 0 < self.top_p <= 1:
+            raise ModelError(f"top_p is {self.top_p}; it must be above 0 and at most 1.")
 
 
 class Chooser:

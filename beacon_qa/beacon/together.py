@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from beacon_qa.beacon.choosing import Chooser
-from beacon_qa.beacon.generate import Sampling, own_stops
+from beacon_qa.beacon.choosing import Chooser, Sampling
+from beacon_qa.beacon.generate import own_stops
 from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.rows import Rows
 from beacon_qa.beacon.watch import Watch
