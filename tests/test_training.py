@@ -187,7 +187,7 @@ def stretches(tiny_checkpoint: Path, text_file: Path) -> Stretches:
 
 
 def test_stretches_are_pieces_of_the_text(stretches: Stretches) -> None:
-    ids, weights = stretches.batch(7)
+    ids, weights, _ = stretches.batch(7)
     assert ids.shape == weights.shape == (3, 80)
     opening = len(stretches.opening)
     assert opening == 1

@@ -64,7 +64,7 @@ def read(path: Path, prompts: Prompts, rows: int = 1, tokens: int = 2000) -> Cha
 def test_answers_alone_are_learnt_to_their_end(
     line: Any, learnt: list[str], tmp_path: Path, prompts: Prompts
 ) -> None:
-    ids, weights = (part[0] for part in read(written(tmp_path, line), prompts).batch(0))
+    ids, weights = (part[0] for part in read(written(tmp_path, line), prompts).batch(0)[:2])
     end = prompts.layout.turn[0]
     assert end in prompts.layout.stop_ids
     wanted = [token for text in learnt for token in (*prompts.answer(text), end)]
@@ -92,7 +92,7 @@ def test_rows_of_a_batch_have_the_same_windows_and_are_padded_without_weight(
     chats = read(written(tmp_path, *lines), prompts, rows=4)
     sizes = set()
     for step in range(20):
-        ids, weights = chats.batch(step)
+        ids, weights, _ = chats.batch(step)
         assert np.array_equal(ids, chats.batch(step).ids)
         ends = [int(np.flatnonzero(row)[-1]) + 1 for row in weights]
         assert len({-(-end // 32) for end in ends}) == 1

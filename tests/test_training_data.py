@@ -45,6 +45,7 @@ MAKERS = (
     "reading",
     "summary",
     "looked",
+    "looked reading",
 )
 
 
@@ -301,11 +302,12 @@ def test_no_two_facts_of_a_draw_contradict_each_other() -> None:
 def test_samples_have_the_length_asked_for(sampler: Sampler, maker: str, n: int) -> None:
     rng = np.random.default_rng(0)
     for _ in range(8):
-        ids, weights = sampler.makers[maker](n, rng)
+        ids, weights, points = sampler.makers[maker](n, rng)
         assert ids.shape == weights.shape == (n,)
         assert (ids.dtype, weights.dtype) == (np.int64, np.float32)
         assert ids[0] == DOC
         assert weights[0] == 0
+        assert (points.shape[1], points.dtype) == (4, np.int64)
 
 
 @pytest.mark.parametrize("maker", ["planted", "dense", "interleaved", "records", "reading"])
@@ -313,7 +315,7 @@ def test_answers_weigh_and_questions_do_not(
     packed: dict[str, Packed], tokenizer: Tokenizer, maker: str
 ) -> None:
     sampler = Sampler(packed, tokenizer, weights=Weights(prose=0.5, answer=3.0))
-    ids, weights = sampler.makers[maker](700, np.random.default_rng(1))
+    ids, weights, _ = sampler.makers[maker](700, np.random.default_rng(1))
     expected = np.full(700, 0.5)
     expected[ids == DOC] = 0
     for start in np.flatnonzero(ids == USER):
@@ -360,8 +362,41 @@ def test_reading_asks_about_the_passages_given(sampler: Sampler, tokenizer: Toke
         assert answer == "Anna."
 
 
-def test_what_is_read_again_stands_in_the_window_of_its_question(sampler: Sampler) -> None:
-    ids, weights = sampler.looked(2048, np.random.default_rng(3))
+@pytest.mark.parametrize("maker", ["planted", "dense", "interleaved", "records", "looked"])
+def test_points_say_where_a_question_stands_and_where_it_is_answered(
+    sampler: Sampler, tokenizer: Tokenizer, maker: str
+) -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(4):
+        sample = sampler.makers[maker](1024, rng)
+        answers = {question: answer for _, question, answer in turns(sample, tokenizer)}
+        assert len(sample.points)
+        for first, end, told, after in sample.points.tolist():
+            assert (sample.ids[first - 1], sample.ids[end]) == (USER, ASSISTANT)
+            assert told < after < first
+            answer = answers[tokenizer.decode(sample.ids[first:end].tolist())]
+            value = answer.rstrip('.">').split()[-1].lstrip('"<')
+            assert value in tokenizer.decode(sample.ids[told:after].tolist())
+
+
+@pytest.mark.parametrize("maker", ["reading", "looked reading"])
+def test_points_of_exercises_are_the_paragraphs_asked_about(
+    sampler: Sampler, tokenizer: Tokenizer, maker: str
+) -> None:
+    sample = sampler.makers[maker](1024, np.random.default_rng(4))
+    assert len(sample.points) >= 2
+    for first, end, told, after in sample.points.tolist():
+        question = tokenizer.decode(sample.ids[first:end].tolist())
+        [hall] = re.findall(r"hall \d+", question)
+        text = tokenizer.decode(sample.ids[told:after].tolist())
+        assert text.strip() == f"The lamp of {hall} was lit by Anna in the month of May."
+
+
+@pytest.mark.parametrize("maker", ["looked", "looked reading"])
+def test_what_is_read_again_stands_in_the_window_of_its_question(
+    sampler: Sampler, maker: str
+) -> None:
+    ids, weights, _ = sampler.makers[maker](2048, np.random.default_rng(3))
     windows = ids.reshape(-1, 128)
     asked = [window for window in windows if USER in window]
     assert len(asked) >= 4
@@ -371,9 +406,9 @@ def test_what_is_read_again_stands_in_the_window_of_its_question(sampler: Sample
         assert window[0] == DOC
         assert window[-1] == END
         answer = window[window.tolist().index(ASSISTANT) + 1 : -1]
-        value = answer[-3:].tolist()
+        value = answer[-3:-1].tolist()
         again = window[: window.tolist().index(USER)].tolist()
-        found += any(again[i : i + 3] == value for i in range(len(again)))
+        found += any(again[i : i + 2] == value for i in range(len(again)))
     assert found >= len(asked) / 2
     assert len(text) == 2048
     assert weights.max() > 1
@@ -381,7 +416,7 @@ def test_what_is_read_again_stands_in_the_window_of_its_question(sampler: Sample
 
 def test_repeats_copy_what_stands_before(packed: dict[str, Packed], tokenizer: Tokenizer) -> None:
     sampler = Sampler(packed, tokenizer, weights=Weights(prose=0.0, repeat=1.0))
-    ids, weights = sampler.repeat(800, np.random.default_rng(5))
+    ids, weights, _ = sampler.repeat(800, np.random.default_rng(5))
     copied = np.flatnonzero(weights)
     assert len(copied) > 50
     for place in copied:

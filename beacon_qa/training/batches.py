@@ -7,7 +7,7 @@ know what is in a sample, nor what a trainer does with it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -26,10 +26,11 @@ from beacon_qa.training.vocabulary import load_vocabulary
 
 
 class Batch(NamedTuple):
-    """Ids (int64) and weights (float32), both of shape (rows, n)."""
+    """Ids (int64) and weights (float32), both of shape (rows, n); `points` as in each Sample."""
 
     ids: NDArray[np.int64]
     weights: NDArray[np.float32]
+    points: Sequence[NDArray[np.int64]] = ()
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def make_batch(sampler: Sampler, recipe: Recipe, seed: int, step: int) -> Batch:
     """Batch number `step` of `seed`, made now."""
     rng = np.random.default_rng((seed, step))
     samples = [sampler.mixture(recipe.n, rng, recipe.shares) for _ in range(recipe.rows)]
-    ids, weights = zip(*samples, strict=True)
-    return Batch(np.stack(ids), np.stack(weights))
+    ids, weights, points = zip(*samples, strict=True)
+    return Batch(np.stack(ids), np.stack(weights), points)
 
 
 def batches(

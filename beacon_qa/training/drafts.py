@@ -18,11 +18,20 @@ from beacon_qa.training.vocabulary import ASSISTANT, DOC, END, USER
 Tokens = Sequence[int] | NDArray[np.uint16]
 
 
+Span = tuple[int, int]
+"""Places [first, end) in a sample."""
+
+
 class Sample(NamedTuple):
-    """Ids (int64, shape n) and the weight of each as a target (float32, shape n)."""
+    """Ids (int64, shape n) and the weight of each as a target (float32, shape n).
+
+    `points` (questions, 4) says where a question stands and where what it asks for is told: two
+    spans, of those questions of which it is known.
+    """
 
     ids: NDArray[np.int64]
     weights: NDArray[np.float32]
+    points: NDArray[np.int64] = np.zeros((0, 4), np.int64)
 
 
 @dataclass(frozen=True)
@@ -36,10 +45,14 @@ class Weights:
 
 @dataclass(frozen=True)
 class Turn:
-    """A question and its answer in token ids, without the marks around them."""
+    """A question and its answer in token ids, without the marks around them.
+
+    `sections` are those of its packed text that it asks about, first and last, if there are any.
+    """
 
     question: Tokens
     answer: Tokens
+    sections: tuple[int, int] | None = None
 
     @property
     def cost(self) -> int:
@@ -54,6 +67,7 @@ class Draft:
         self._pieces: list[Tokens] = []
         self._weights: list[float] = []
         self._kinds = weights
+        self._points: list[tuple[int, int, int, int]] = []
         self.length = 0
 
     def document(self) -> None:
@@ -68,15 +82,22 @@ class Draft:
         """Add text that was told before; predicting it teaches nothing."""
         self._add(ids, 0.0)
 
-    def turn(self, turn: Turn) -> None:
-        """Add a question, which is given, and its answer, which is predicted to its end."""
+    def turn(self, turn: Turn, told: Span | None = None) -> None:
+        """Add a question, which is given, and its answer, which is predicted to its end.
+
+        `told` is where the text tells what is asked for, if that is known.
+        """
+        if told is not None:
+            first = self.length + 1
+            self._points.append((first, first + len(turn.question), *told))
         self._add([USER, *turn.question, ASSISTANT], 0.0)
         self._add([*turn.answer, END], self._kinds.answer)
 
     def finish(self) -> Sample:
         """The sample as far as it has come."""
         weights = np.repeat(np.array(self._weights, np.float32), [len(p) for p in self._pieces])
-        return Sample(np.concatenate(self._pieces).astype(np.int64), weights)
+        points = np.array(self._points, np.int64).reshape(-1, 4)
+        return Sample(np.concatenate(self._pieces).astype(np.int64), weights, points)
 
     def _add(self, ids: Tokens, weight: float) -> None:
         if len(ids):

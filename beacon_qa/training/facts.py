@@ -14,10 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from beacon_qa.training.names import Split, person, pick, place, until_belongs, words
-from beacon_qa.training.relations import RELATIONS, Relation
+from beacon_qa.training.relations import RELATIONS
+from beacon_qa.training.wordings import ASKED, STATED, Relation
 
 UNKNOWN = "The text does not say."
 """The answer to a question on which the text is silent."""
+
+_FRAMED = 0.3
+"""How often a statement has words around it; questions half as often."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +39,23 @@ class Fact:
         return _told(self.relation.answer, self.subject, self.value)
 
     def statement(self, rng: random.Random) -> str:
-        """A sentence that states the fact; in half of the draws the one that answers it."""
+        """A sentence that states the fact; in half of the draws the one that answers it.
+
+        In training some have words around them that say nothing.
+        """
         if rng.random() < 0.5:
             return self.answer
         template = rng.choice(_part(self.relation.statements, self.wordings))
+        if self.wordings != "test" and rng.random() < _FRAMED:
+            template = _framed(rng.choice(STATED), template)
         return _told(template, self.subject, self.value)
 
     def question(self, rng: random.Random) -> str:
-        """A question about the fact."""
-        return _told(rng.choice(_part(self.relation.questions, self.wordings)), self.subject, "")
+        """A question about the fact; in training some have words around them."""
+        template = rng.choice(_part(self.relation.questions, self.wordings))
+        if self.wordings != "test" and rng.random() < _FRAMED / 2:
+            template = _framed(rng.choice(ASKED), template)
+        return _told(template, self.subject, "")
 
 
 class FactMaker:
@@ -100,6 +112,12 @@ class FactMaker:
 def _part(wordings: tuple[str, ...], split: Split) -> tuple[str, ...]:
     """All wordings but the last are for training; the last is kept for tests."""
     return wordings[-1:] if split == "test" else wordings[:-1]
+
+
+def _framed(frame: str, template: str) -> str:
+    """The template within a frame, whose {x} it takes the place of, as it is or in lower case."""
+    small = template if template.startswith("{") else template[0].lower() + template[1:]
+    return frame.replace("{X}", template).replace("{x}", small)
 
 
 def _told(template: str, subject: str, value: str) -> str:

@@ -1,11 +1,12 @@
 """Training samples that look back: passages told again, raw, in the window of their question.
 
-Facts are planted in prose; then come windows of their own, each with a few passages of that prose
-read again and a question that one of them mostly answers:
+Facts are planted in prose, or people's questions stand beside the paragraphs they asked about;
+then come windows of their own, each with a few passages of that text read again and a question that
+one of them mostly answers:
 
-    prose with facts, condensed | <|doc|> prose, passage, passage <|user|>question...<|end|> | ...
+    the text, condensed | <|doc|> prose, passage, passage <|user|>question...<|end|> | ...
 
-Knows planting, windows and turns; knows nothing of the other kinds of samples.
+Knows planting, exercises, windows and turns; knows nothing of the other kinds of samples.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from beacon_qa.training.drafts import Draft, Sample, Tokens, Weights
+from beacon_qa.training.drafts import Draft, Sample, Span, Tokens, Turn, Weights
 from beacon_qa.training.packing import Ids
 from beacon_qa.training.planting import Item, Planting
 from beacon_qa.training.prose import Prose
+from beacon_qa.training.reading import Exercise, Reading
 from beacon_qa.training.vocabulary import encode_texts
 
 TOLD = 0.93
@@ -29,6 +31,9 @@ TOLD = 0.93
 _EDGE = 14
 """The most tokens of prose that a passage takes in before and after its statement."""
 
+_CLAUSE = 10
+"""Tokens before and after the words of an answer that belong to it at least."""
+
 
 @dataclass(frozen=True)
 class Looked:
@@ -36,6 +41,7 @@ class Looked:
 
     prose: Prose
     planting: Planting
+    reading: Reading
     tokenizer: Tokenizer
     window: int
 
@@ -58,7 +64,34 @@ class Looked:
         order = rng.permutation(asked)
         for block in range(blocks):
             place = int(order[block % len(order)])
-            self._block(draft, items[place], self._drawn(place, text, spans, rng), text, rng)
+            drawn = self._drawn(spans.get(place), len(text), list(spans.values()), rng)
+            # The text begins behind the mark of a document.
+            told = (spans[place][0] + 1, spans[place][1] + 1) if place in spans else None
+            self._block(draft, items[place].turn, drawn, text, told, rng)
+        return draft.finish()
+
+    def exercise(self, n: int, rng: np.random.Generator, weights: Weights) -> Sample | None:
+        """A sample of n tokens of people's questions; None when no answer stands in the text."""
+        blocks = int(rng.integers(n // self.window // 4, n // self.window // 2 + 1))
+        head = n - blocks * self.window
+        found = self.reading.passages(head - 1, rng)
+        if found is None:
+            return None
+        text = np.concatenate(found.text)
+        answered = [(turn, span) for turn in found.turns if (span := _answered(turn, found, text))]
+        if not answered:
+            return None
+        draft = Draft(weights)
+        draft.document()
+        draft.text(self.prose.stretch(rng, head - 2 - len(text)))
+        draft.document()
+        start = draft.length
+        draft.text(text)
+        order = rng.permutation(len(answered))
+        for block in range(blocks):
+            turn, span = answered[int(order[block % len(order)])]
+            drawn = self._drawn(span, len(text), [other for _, other in answered], rng)
+            self._block(draft, turn, drawn, text, found.told(turn, start), rng)
         return draft.finish()
 
     def _planted(
@@ -87,23 +120,23 @@ class Looked:
 
     def _drawn(
         self,
-        place: int,
-        text: NDArray[np.uint16],
-        spans: dict[int, tuple[int, int]],
+        wanted: Span | None,
+        length: int,
+        spans: Sequence[Span],
         rng: np.random.Generator,
-    ) -> list[tuple[int, int]]:
-        """The passages read again: mostly the one asked for, and up to two others."""
-        drawn = [spans[place]] if place in spans and rng.random() < TOLD else []
+    ) -> list[Span]:
+        """The passages read again: mostly the one wanted, and up to two others."""
+        drawn = [wanted] if wanted is not None and rng.random() < TOLD else []
         for _ in range(int(rng.integers(0, 3))):
             if rng.random() < 0.6 and len(spans) > 1:
-                drawn.append(list(spans.values())[int(rng.integers(len(spans)))])
+                drawn.append(spans[int(rng.integers(len(spans)))])
             else:
-                start = int(rng.integers(max(1, len(text) - 40)))
+                start = int(rng.integers(max(1, length - 40)))
                 drawn.append((start, start + int(rng.integers(16, 40))))
         return [
             (
                 max(0, first - int(rng.integers(_EDGE))),
-                min(len(text), end + int(rng.integers(_EDGE))),
+                min(length, end + int(rng.integers(_EDGE))),
             )
             for first, end in drawn
         ]
@@ -111,17 +144,18 @@ class Looked:
     def _block(
         self,
         draft: Draft,
-        item: Item,
-        drawn: Sequence[tuple[int, int]],
+        turn: Turn | None,
+        drawn: Sequence[Span],
         text: NDArray[np.uint16],
+        told: Span | None,
         rng: np.random.Generator,
     ) -> None:
         """One window: prose to fill it, the passages that have room, the question."""
-        if item.turn is None:
+        if turn is None:
             return
         between = encode_texts(self.tokenizer, ["\n\n"])[0]
-        room = self.window - 1 - item.turn.cost
-        kept: list[tuple[int, int]] = []
+        room = self.window - 1 - turn.cost
+        kept: list[Span] = []
         for first, end in drawn:
             cost = len(between) + end - first
             if cost <= room and not any(first < b and a < end for a, b in kept):
@@ -132,4 +166,19 @@ class Looked:
         for first, end in sorted(kept):
             draft.text(between)
             draft.again(text[first:end])
-        draft.turn(item.turn)
+        draft.turn(turn, told)
+
+
+def _answered(turn: Turn, found: Exercise, text: NDArray[np.uint16]) -> Span | None:
+    """Where an answer's words stand in the text, a clause before and after them; None: nowhere."""
+    place = found.told(turn, 0)
+    words = np.asarray(turn.answer[:-1], np.uint16)
+    if place is None or not 0 < len(words) <= place[1] - place[0]:
+        return None
+    told = text[place[0] : place[1]]
+    begins = np.flatnonzero(told[: len(told) - len(words) + 1] == words[0])
+    for begin in begins:
+        if np.array_equal(told[begin : begin + len(words)], words):
+            first = place[0] + int(begin)
+            return max(place[0], first - _CLAUSE), min(place[1], first + len(words) + _CLAUSE)
+    return None

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from beacon_qa.training.drafts import Draft, Tokens, Turn
+from beacon_qa.training.drafts import Draft, Span, Tokens, Turn
 from beacon_qa.training.facts import UNKNOWN, FactMaker
 from beacon_qa.training.packing import Ids, as_answer
 from beacon_qa.training.prose import Prose
@@ -84,11 +84,12 @@ class Planting:
         """
         kept = fitting(items, length - 1)
         prose = self._prose.stretch(rng, length - 1 - sum(item.cost for item in kept))
-        statements = _shuffled(rng, [item.statement for item in kept if len(item.statement)])
+        stated = _shuffled(rng, [item for item in kept if len(item.statement)])
         draft.document()
-        self._plant(draft, prose, statements, rng, together)
-        for turn in _shuffled(rng, [item.turn for item in kept if item.turn]):
-            draft.turn(turn)
+        told = self._plant(draft, prose, stated, rng, together)
+        for item in _shuffled(rng, [item for item in kept if item.turn]):
+            if item.turn:
+                draft.turn(item.turn, told.get(id(item)))
 
     def interleaved(
         self, draft: Draft, length: int, rng: np.random.Generator, items: Sequence[Item]
@@ -98,39 +99,44 @@ class Planting:
         asked = _shuffled(rng, [item for item in kept if item.turn])
         rounds = max(1, len(asked))
         prose = self._prose.stretch(rng, length - rounds - sum(item.cost for item in kept))
-        told: list[list[Tokens]] = [[] for _ in range(rounds)]
+        stated: list[list[Item]] = [[] for _ in range(rounds)]
         for place, item in enumerate(asked):
-            told[int(rng.integers(place + 1))].append(item.statement)
+            stated[int(rng.integers(place + 1))].append(item)
         for item in kept:
             if item.turn is None:
-                told[int(rng.integers(rounds))].append(item.statement)
+                stated[int(rng.integers(rounds))].append(item)
         cuts = _near_breaks(self._prose.breaks(prose), len(prose), rounds)
+        told: dict[int, Span] = {}
         for place in range(rounds):
             draft.document()
-            statements = [ids for ids in _shuffled(rng, told[place]) if len(ids)]
-            self._plant(draft, prose[cuts[place] : cuts[place + 1]], statements, rng, False)
+            items = [item for item in _shuffled(rng, stated[place]) if len(item.statement)]
+            told |= self._plant(draft, prose[cuts[place] : cuts[place + 1]], items, rng, False)
             if asked and (turn := asked[place].turn):
-                draft.turn(turn)
+                draft.turn(turn, told.get(id(asked[place])))
 
     def _plant(
         self,
         draft: Draft,
         prose: Ids,
-        statements: Sequence[Tokens],
+        items: Sequence[Item],
         rng: np.random.Generator,
         together: bool,
-    ) -> None:
+    ) -> dict[int, Span]:
+        """Add prose with the items' statements in it; returns where, by the item's identity."""
+        told = {}
         places = self._prose.breaks(prose)
         if not len(places):
             # Too little prose for a sentence of its own: facts follow it.
             places = np.array([len(prose)], np.int64)
-        drawn = np.sort(rng.choice(places, 1 if together else len(statements)))
+        drawn = np.sort(rng.choice(places, 1 if together else len(items)))
         start = 0
-        for place, statement in zip(np.resize(drawn, len(statements)), statements, strict=True):
+        for place, item in zip(np.resize(drawn, len(items)), items, strict=True):
             draft.text(prose[start:place])
-            draft.text(statement)
+            told[id(item)] = draft.length, draft.length + len(item.statement)
+            draft.text(item.statement)
             start = int(place)
         draft.text(prose[start:])
+        return told
 
     def _items(self, statements: list[str], turns: list[tuple[str, str]]) -> list[Item]:
         """Items of the statements; the first of them have the turns."""

@@ -10,7 +10,7 @@ Knows numbers and tensors; knows nothing of models.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ class Processes:
         """Whether this is the process that writes and tells."""
         return self.rank == 0
 
-    def own(self, batch: tuple[Rows, Rows]) -> tuple[Rows, Rows]:
+    def own(self, batch: tuple[Rows, Rows, Sequence[Rows]]) -> tuple[Rows, Rows, Sequence[Rows]]:
         """This process's rows of a batch; TrainingError if they cannot be shared out evenly."""
         rows, rest = divmod(len(batch[0]), self.count)
         if rest:
@@ -46,7 +46,7 @@ class Processes:
                 "processes; start as many as divide it."
             )
         mine = slice(self.rank * rows, (self.rank + 1) * rows)
-        return batch[0][mine], batch[1][mine]
+        return batch[0][mine], batch[1][mine], batch[2][mine]
 
     def total(self, value: float) -> float:
         """The sum of a number over all processes; each must ask at the same place.

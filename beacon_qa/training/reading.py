@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from beacon_qa.training.drafts import Tokens, Turn
+from beacon_qa.training.drafts import Span, Tokens, Turn
 from beacon_qa.training.packing import Ids, Packed
 
 SHORT_KINDS: Mapping[str, float] = {"article": 0.7, "tale": 0.3}
@@ -23,11 +23,22 @@ _TRIES = 8
 
 
 class Exercise(NamedTuple):
-    """A text, the questions about it in order, and the text that stood before it."""
+    """A text, the questions about it in order, and the text that stood before it.
+
+    `places` is where each section of the text begins and ends in it.
+    """
 
     text: list[Ids]
     turns: list[Turn]
     before: Ids
+    places: Mapping[int, Span]
+
+    def told(self, turn: Turn, start: int) -> Span | None:
+        """Where a text that begins at `start` tells what a question asks for."""
+        if turn.sections is None:
+            return None
+        first, last = turn.sections
+        return start + self.places[first][0], start + self.places[last][1]
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,8 @@ class Reading:
         rows = np.concatenate([asked.within(first, end) for first, end in spans])
         room = n - 1 - sum(map(len, text))
         turns = self._turns(asked, rng.permutation(rows), spans, room, rng)
-        return Exercise(text, turns, _before(asked.packed, spans[0][0]))
+        places = _places(asked.packed, spans)
+        return Exercise(text, turns, _before(asked.packed, spans[0][0]), places)
 
     def whole(self, n: int, rng: np.random.Generator) -> Exercise | None:
         """A whole document with long answers; None if none is short enough."""
@@ -89,7 +101,8 @@ class Reading:
             turns = self._fill(asked.packed, rng.permutation(rows), n - 1 - len(text))
             if turns:
                 first = int(asked.packed.documents[row])
-                return Exercise([text], turns, _before(asked.packed, first))
+                places = _places(asked.packed, [(first, int(asked.packed.documents[row + 1]))])
+                return Exercise([text], turns, _before(asked.packed, first), places)
         return None
 
     def _spans(self, packed: Packed, room: int, rng: np.random.Generator) -> list[tuple[int, int]]:
@@ -131,7 +144,8 @@ class Reading:
         turns = []
         misses = 0
         for row in rows:
-            turn = Turn(*packed.question(int(row)))
+            first, last = map(int, packed.places[row, 1:])
+            turn = Turn(*packed.question(int(row)), (first, last))
             if turn.cost <= room:
                 turns.append(turn)
                 room -= turn.cost
@@ -143,6 +157,19 @@ class Reading:
 def _ordered(packed: Packed) -> _Asked:
     order = np.argsort(packed.places[:, 1], kind="stable")
     return _Asked(packed, order, packed.places[order, 1])
+
+
+def _places(packed: Packed, spans: Sequence[tuple[int, int]]) -> dict[int, Span]:
+    """Where each section of these runs begins and ends, once they are joined."""
+    places: dict[int, Span] = {}
+    at = 0
+    for first, end in spans:
+        base = int(packed.sections[first])
+        for section in range(first, end):
+            begin, after = (int(place) - base for place in packed.sections[section : section + 2])
+            places[section] = at + begin, at + after
+        at += int(packed.sections[end]) - base
+    return places
 
 
 def _before(packed: Packed, section: int) -> Ids:

@@ -2,8 +2,9 @@
 
 Three phases with longer and longer texts, since recall does not carry beyond the number of keys a
 model was trained among: 1,024 tokens to form, then 4,096, then 8,192. Then a run that teaches to
-look back, and a longer one that alternates between short texts full of questions and long ones.
-Knows numbers; the making of samples and the training are other rooms' work.
+look back, a longer one that alternates between short texts full of questions and long ones, and one
+full of people's questions, which also teaches the evidence heads to point. Knows numbers; the
+making of samples and the training are other rooms' work.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Phase:
     # The copying heads are in place: slower steps there keep them.
     attention_scale: float = 0.25
     muon: bool = False
+    pointing: float = 0.0
     split: Split = "train"
     data_seed: int = DATA_SEED
     seed: int = 0
@@ -61,6 +63,7 @@ class Phase:
             train_base=True,
             attention_scale=self.attention_scale,
             muon=self.muon,
+            pointing=self.pointing,
             seed=seed + self.seed,
             save_every=180,
         )
@@ -180,7 +183,57 @@ WIDENING = (_WIDENING, _WILD, replace(_WILD, until=534, decay=534))
 phase on with names of no list, since it copied the names it knew for those it did not. The third
 lets the learning rate fall to its end."""
 
-AFTERWARDS = {"looking": (LOOKING,), "widening": WIDENING}
+_READ_ROWS = Recipe(
+    rows=16, n=768, shares={"reading": 0.60, "looked reading": 0.30, "looked": 0.10}
+)
+_READ_SHORT = {
+    "prose": 0.05,
+    "repeat": 0.05,
+    "planted": 0.15,
+    "dense": 0.30,
+    "records": 0.05,
+    "reading": 0.20,
+    "looked": 0.10,
+    "looked reading": 0.10,
+}
+_READ_LONG = {
+    "repeat": 0.04,
+    "planted": 0.17,
+    "dense": 0.06,
+    "interleaved": 0.25,
+    "records": 0.04,
+    "reading": 0.10,
+    "looked": 0.22,
+    "looked reading": 0.12,
+}
+_READ_SHORT_ROWS = replace(_SHORT_ROWS, shares=_READ_SHORT)
+_READ_LONG_ROWS = replace(_LONG_ROWS, shares=_READ_LONG)
+_READ_LONGER_ROWS = replace(_LONGER_ROWS, shares=_READ_LONG)
+
+READING = Phase(
+    until=1000,
+    decay=1000,
+    batches=(
+        *2 * (_READ_ROWS, _READ_LONG_ROWS, _READ_SHORT_ROWS),
+        _READ_ROWS,
+        _READ_LONGER_ROWS,
+    ),
+    weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
+    ratios=(4, 8, 8, 8, 16, 16, 2, 32),
+    plain_share=0.12,
+    learning_rate=6e-4,
+    warmup=30,
+    attention_scale=0.3,
+    muon=True,
+    pointing=0.3,
+    split="wild",
+    data_seed=23,
+    seed=19,
+)
+"""A run full of people's questions, some read raw, with more wordings than before, in which the
+evidence heads learn to point."""
+
+AFTERWARDS = {"looking": (LOOKING,), "widening": WIDENING, "reading": (READING,)}
 """The runs after the phases and the sharpening, and the folder each is kept in."""
 
 STEPS = PHASES[-1].until

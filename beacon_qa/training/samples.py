@@ -35,7 +35,9 @@ SHORTEST = 128
 class Sampler:
     """Makes samples from packed texts and invented facts of one split.
 
-    `absent` is the share of questions on which the text is silent; `wordings` as in FactMaker.
+    `absent` is the share of questions on which the text is silent, a third of it where people
+    asked them: a small model finds few of their answers, and would say nothing else. `wordings` as
+    in FactMaker.
     Raises TrainingError if there is no prose among the packed texts.
     """
 
@@ -53,9 +55,9 @@ class Sampler:
         facts = FactMaker(split, wordings=wordings)
         self._planting = Planting(self._prose, facts, tokenizer, absent)
         unknown = encode_texts(tokenizer, [as_answer(UNKNOWN)])[0]
-        self._reading = Reading(packed, unknown, absent)
+        self._reading = Reading(packed, unknown, absent / 3)
         self._weights = weights or Weights()
-        self._looked = Looked(self._prose, self._planting, tokenizer, SHORTEST)
+        self._looked = Looked(self._prose, self._planting, self._reading, tokenizer, SHORTEST)
         # Random tokens to be copied: any but the special ones.
         self._vocabulary = tokenizer.get_vocab_size()
         self.makers: Mapping[str, Maker] = {
@@ -68,6 +70,7 @@ class Sampler:
             "reading": self.reading,
             "summary": self.summary,
             "looked": self.looked,
+            "looked reading": self.looked_reading,
         }
 
     def mixture(self, n: int, rng: np.random.Generator, shares: Mapping[str, float]) -> Sample:
@@ -92,7 +95,7 @@ class Sampler:
 
     def repeat(self, n: int, rng: np.random.Generator) -> Sample:
         """Prose in which runs of it, and runs of random tokens, come again later."""
-        ids, weights = self.prose(n, rng)
+        ids, weights, _ = self.prose(n, rng)
         free = np.ones(n, np.bool_)
         free[0] = False
         for _ in range(max(4, n // 32)):
@@ -150,8 +153,13 @@ class Sampler:
         made = self._looked.sample(n, rng, self._weights) if n >= 4 * SHORTEST else None
         return made or self.planted(n, rng)
 
+    def looked_reading(self, n: int, rng: np.random.Generator) -> Sample:
+        """Passages, then windows in which pieces of them are read again and asked about."""
+        made = self._looked.exercise(n, rng, self._weights) if n >= 4 * SHORTEST else None
+        return made or self.reading(n, rng)
+
     def _exercise(self, n: int, rng: np.random.Generator, exercise: Exercise) -> Sample:
-        text, turns, before = exercise
+        text, turns, before, _ = exercise
         room = n - 1 - sum(map(len, text)) - sum(turn.cost for turn in turns)
         draft = Draft(self._weights)
         # What room is left goes to text before the exercise: its own, or a document of its own.
@@ -163,10 +171,11 @@ class Sampler:
         draft.text(before[len(before) - min(room, len(before)) :])
         if room > len(before):
             draft.text(self._prose.stretch(rng, room - len(before)))
+        start = draft.length
         for part in text:
             draft.text(part)
         for turn in turns:
-            draft.turn(turn)
+            draft.turn(turn, exercise.told(turn, start))
         return draft.finish()
 
     def _copy_a_run(

@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -26,12 +26,13 @@ from beacon_qa.beacon.parallel import loss_abreast
 from beacon_qa.errors import TrainingError
 from beacon_qa.training import checkpoints
 from beacon_qa.training.optimizer import Steps, make_steps
+from beacon_qa.training.pointing import Pointing
 from beacon_qa.training.processes import ALONE, Processes
 
 log = logging.getLogger(__name__)
 
-Batch = tuple[NDArray[Any], NDArray[Any]]
-"""Token ids and the weight of each as a target, both (rows, tokens)."""
+Batch = tuple[NDArray[Any], NDArray[Any], Sequence[NDArray[Any]]]
+"""Token ids and the weight of each as a target, both (rows, tokens); and points (see Sample)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Plan:
     place are kept. `muon` chooses the optimiser of the layers' matrices. `abreast` reads all
     windows in one pass, which is faster and takes more memory; `recompute` keeps no activations of
     full windows for the gradients: less memory, more work. Products are made in bfloat16, or in
-    float32 with `precision` 32.
+    float32 with `precision` 32. `pointing` is the weight of the evidence heads' lesson.
     """
 
     steps: int
@@ -63,6 +64,7 @@ class Plan:
     save_every: float = 300.0
     recompute: bool = False
     precision: int = 16
+    pointing: float = 0.0
 
     def rate(self, step: int) -> float:
         """The learning rate of a step."""
@@ -158,9 +160,10 @@ def _train_step(
     weights = torch.from_numpy(batch[1].astype("float32")).to(device)
     schedule = plan.schedule(step, math.ceil(ids.shape[1] / model.beacon.window))
     with torch.autocast(device.type, torch.bfloat16, enabled=plan.precision == 16):
-        loss = _loss(model, ids, weights, schedule or (0,), plan)
+        loss, lesson = _loss(model, ids, weights, schedule, batch[2], plan)
     loss = loss * processes.share(float(batch[1][:, 1:].sum()))
-    loss.backward()  # type: ignore[no-untyped-call]
+    total = loss if lesson is None else loss + plan.pointing / processes.count * lesson
+    total.backward()  # type: ignore[no-untyped-call]
     processes.add_up(parameter.grad for parameter in trained.values())
     norm = nn.utils.clip_grad_norm_(trained.values(), plan.clip)
     if torch.isfinite(norm):
@@ -171,6 +174,7 @@ def _train_step(
     return {
         "step": step,
         "ratio": _ratio_name(schedule),
+        **({} if lesson is None else {"pointing": round(float(lesson.detach()), 4)}),
         "loss": round(processes.total(float(loss.detach())), 4),
         "norm": round(float(norm), 3),
         "tokens": ids.numel() * processes.count,
@@ -179,20 +183,31 @@ def _train_step(
 
 
 def _loss(
-    model: Any, ids: Tensor, weights: Tensor, schedule: tuple[int, ...], plan: Plan
-) -> Tensor:
-    """The weighted mean loss over a batch; at ratio 0, where all is kept, of the plain model."""
+    model: Any,
+    ids: Tensor,
+    weights: Tensor,
+    schedule: tuple[int, ...] | None,
+    points: Sequence[NDArray[Any]],
+    plan: Plan,
+) -> tuple[Tensor, Tensor | None]:
+    """The weighted mean loss over a batch (no schedule: of the plain model), and the lesson."""
     if plan.abreast:
-        return loss_abreast(model, ids, schedule, weights)
+        return loss_abreast(model, ids, schedule or (0,), weights), None
+    # At ratio 0 all is kept, as in the plain model.
+    memory = model.new_memory(schedule or (0,))
+    pointing = None
+    if plan.pointing and schedule and any(map(len, points)):
+        pointing = memory.watch = Pointing(model.evidence_heads, memory, points)
     out = model(
         input_ids=ids,
-        past_key_values=model.new_memory(schedule),
+        past_key_values=memory,
         labels=ids,
         label_weights=weights,
         recompute=plan.recompute,
     )
-    loss: Tensor = out.loss
-    return loss
+    # The two know each other: what they hold would stay until such pairs are collected.
+    memory.watch = None
+    return out.loss, pointing.lesson() if pointing else None
 
 
 def _ratio_name(schedule: tuple[int, ...] | None) -> str:
