@@ -18,7 +18,7 @@ from beacon_qa.documents import Document, Span
 from beacon_qa.engine import Engine
 from beacon_qa.errors import DocumentError
 from beacon_qa.evidence import Evidence, Ground
-from beacon_qa.evidence.looking import LookBack, Looking, check_look_back
+from beacon_qa.evidence.looking import PASSAGES, LookBack, Looking, check_look_back
 from beacon_qa.evidence.rounds import Rounds, rounds_for
 from beacon_qa.gathering import Source
 from beacon_qa.places import find_place
@@ -176,12 +176,12 @@ class Book:
             for question in questions
         ]
 
-    def find(self, question: str) -> Evidence:
-        """Where in the text a question's attention falls, without answering it."""
+    def find(self, question: str, *, most: int = PASSAGES) -> Evidence:
+        """Where in the text a question's attention falls, the best passages, without an answer."""
         prompts = self.engine.prompts
         ids, words = prompts.question(question), len(prompts.answer(question))
         after = len(prompts.layout.ask)
-        return self.looking("on").find(self.memory, ids, words, after)
+        return self.looking("on").find(self.memory, ids, words, after, most)
 
     def chat(self, history: Iterable[Turn] = ()) -> Chat:
         """A conversation whose later questions know the earlier ones, from `history` on."""

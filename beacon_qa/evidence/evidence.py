@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +110,24 @@ class Ground:
         """The token ids of a passage, as they were read."""
         first = self._token_at(passage.start)
         return self.encoded.ids[first : self.encoded.tokens_before(passage.end)]
+
+    def wider(self, passage: Passage, longest: int) -> Passage:
+        """The passage with whole sentences before and behind it, `longest` tokens at most in all.
+
+        It is what it was where no whole sentence has room.
+        """
+        first, after = self._token_at(passage.start), self.encoded.tokens_before(passage.end)
+        room = max(0, longest - (after - first))
+        last = max(0, self.end - self.opening)
+        low, _ = self.encoded.span(max(0, first - room // 2), last)
+        begins = [m.end() for m in _BREAK.finditer(self.document.text, low, passage.start)]
+        start = begins[0] if begins else passage.start
+        room = max(0, longest - (after - self._token_at(start)))
+        _, high = self.encoded.span(first, min(last, after + room))
+        ends = [m.end() for m in _BREAK.finditer(self.document.text, passage.end, high)]
+        end = ends[-1] if ends else passage.end
+        behind = self.document.text[passage.end : end].rstrip()
+        return replace(passage, start=start, end=passage.end + len(behind))
 
     def _token_at(self, place: int) -> int:
         """The token that holds a character; a token begins with the space before its word."""

@@ -1,8 +1,9 @@
 """How one answer looks at the text: where its attention falls, and what it reads again.
 
     off     the condensed memory alone
-    on      the question is read over the memory first; the passages its attention finds are read
-            again, raw, behind the memory, and the answer is told with both in view
+    on      the question is read over the memory first; of the passages its attention finds, those
+            that the question is about are read again, raw, behind the memory, and the answer is
+            told with both in view
     auto    the same, when the find stands out as finds do
 
 No index and no chunks: the model's own attention over the whole condensed text finds the passages.
@@ -24,6 +25,7 @@ from beacon_qa.beacon.entries import entry_spans
 from beacon_qa.beacon.generate import attend
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
+from beacon_qa.evidence.checking import CANDIDATES, likelihoods, likely
 from beacon_qa.evidence.evidence import Curve, Evidence, Ground, Passage
 
 LookBack = Literal["auto", "on", "off"]
@@ -109,12 +111,31 @@ class Looking:
     @property
     def most(self) -> int:
         """How many passages are looked for."""
-        return PASSAGES
+        return CANDIDATES
 
     def read(self, found: Sequence[Passage], memory: Memory, asked: Asked) -> Sequence[int]:
         """Choose of the passages found, best first, what is read again; the ids to answer from."""
-        self.read_again, ids = self.in_view(found, memory, asked.prompt)
+        self.read_again, ids = self.in_view(self._checked(found, asked), memory, asked.prompt)
         return ids
+
+    def _checked(self, found: Sequence[Passage], asked: Asked) -> Sequence[Passage]:
+        """Those of the passages that the question is about, best first, with what is around them.
+
+        A window is shared among them: few passages are read with more of what stands around.
+        """
+        if len(found) > 1:
+            prompts = [asked.prompt(again=[self.ground.ids(passage)]) for passage in found]
+            self.tokens += sum(map(len, prompts))
+            told = likelihoods(self.model, prompts, asked.words, asked.after)
+            found = [found[place] for place in likely(told, PASSAGES)]
+        longest = self.ground.window // max(2, min(PASSAGES, len(found) + 1))
+        kept = list(found)
+        for place, passage in enumerate(found):
+            wider = self.ground.wider(passage, longest)
+            others = kept[:place] + kept[place + 1 :]
+            if all(wider.end <= other.start or other.end <= wider.start for other in others):
+                kept[place] = wider
+        return kept
 
     def in_view(
         self, found: Sequence[Passage], memory: Memory, prompt: Prompt
@@ -135,10 +156,12 @@ class Looking:
         """
         return int(self.model.beacon.positions) - memory.kept - self.ground.window
 
-    def find(self, memory: Memory, ids: Sequence[int], question: int, after: int) -> Evidence:
-        """Where the question's attention falls, without an answer: what would be read again."""
+    def find(
+        self, memory: Memory, ids: Sequence[int], question: int, after: int, most: int
+    ) -> Evidence:
+        """Where the question's attention falls, without an answer."""
         watch = self._watched(memory, len(ids), question, after)
-        return self._found_by(watch, memory, ids, PASSAGES)
+        return self._found_by(watch, memory, ids, most)
 
     @property
     def evidence(self) -> Evidence:
