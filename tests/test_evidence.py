@@ -169,3 +169,30 @@ def test_of_tokens_that_come_one_by_one_every_other_is_looked_at() -> None:
         False, True, False, True, False, False,
     ]  # fmt: skip
     assert watch.rows(8, 6, (2,)) == (3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("sentence", [0, 3, 11])
+@pytest.mark.parametrize("longest", [4, 16, 40])
+def test_a_passage_is_made_wider_by_whole_sentences(sentence: int, longest: int) -> None:
+    here = ground()
+    spans = entry_spans(clock(here.end, 4))
+    [found] = here.evidence(
+        scores(spans, {token_of(sentence): 5}), spans, most=1, longest=12
+    ).passages
+    wider = here.wider(found, longest)
+    assert (wider.start <= found.start, wider.end >= found.end) == (True, True)
+    assert len(here.ids(wider)) <= max(longest, len(here.ids(found)))
+    text = DOCUMENT.text
+    assert text[wider.start : wider.end].strip() == text[wider.start : wider.end]
+    assert wider.start in (0, found.start) or text[: wider.start].rstrip()[-1] in ".!?"
+    if longest == 40:
+        assert len(here.ids(wider)) > len(here.ids(found))
+
+
+def test_nothing_past_the_place_read_to_makes_a_passage_wider() -> None:
+    read = token_of(6)
+    here = ground(read)
+    spans = entry_spans(clock(read, 4))
+    [found] = here.evidence(scores(spans, {token_of(5): 5}), spans, most=1, longest=8).passages
+    assert here.wider(found, 60).end <= ENCODED.span(0, read - OPENING)[1]
+    assert ground().wider(found, 60).end > ENCODED.span(0, read - OPENING)[1]
