@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from beacon_qa.beacon import load_model
+from beacon_qa.beacon.likelihood import likelihoods
 from beacon_qa.book import Book
-from beacon_qa.evidence.checking import CANDIDATES, DOUBT, likelihoods, likely
+from beacon_qa.evidence.checking import CANDIDATES, DOUBT, likely
 from beacon_qa.reader import Reader
 from tests.captains import CAPTAINS, captains
 

@@ -78,6 +78,7 @@ def test_a_measurement_is_written_with_its_failures(engine: Engine, tmp_path: Pa
     assert all({entry[0] for entry in one.told} == ways for one in found)
     # Above chance by far: three passages of 42 tokens are an eighth of the text.
     assert sum(one.rank < 3 for one in found) >= 2
+    assert sum(one.read_again is True for one in found) >= 2
     path = write_evidence_report(tmp_path, {"model": "built-in"}, found)
     plot_evidence(tmp_path / "map.png", found)
     assert "| 4 | 8 | 3 |" in path.read_text("utf-8")

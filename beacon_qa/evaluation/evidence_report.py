@@ -61,17 +61,18 @@ def place_table(found: Sequence[Found]) -> str:
 
 
 def answer_table(found: Sequence[Found]) -> str:
-    """Right answers, F1 and seconds by condition."""
+    """Whether the right stretch was read again; right answers, F1 and seconds by condition."""
     cells = {key: [one for one in cell if one.told] for key, cell in _cells(found).items()}
     lines = [
         "\n## Right answers (F1, seconds an answer)\n",
-        "| ratio | windows | asked | " + " | ".join(_WAYS) + " |",
-        "|" + "---|" * (3 + len(_WAYS)),
+        "| ratio | windows | asked | read again | " + " | ".join(_WAYS) + " |",
+        "|" + "---|" * (4 + len(_WAYS)),
     ]
     for (ratio, windows), cell in cells.items():
         if cell:
             told = " | ".join(_condition(cell, way) for way in _WAYS)
-            lines.append(f"| {ratio} | {windows} | {len(cell)} | {told} |")
+            again = _written(Share(sum(one.read_again is True for one in cell), len(cell)))
+            lines.append(f"| {ratio} | {windows} | {len(cell)} | {again} | {told} |")
     return "\n".join(lines) if len(lines) > 3 else ""
 
 

@@ -3,7 +3,8 @@
 Each hidden fact is asked under these conditions, from the same memory:
 
     memory        the condensed memory alone
-    look back     the passages its attention finds are read again behind the memory
+    look back     of the passages its attention finds, those the question is about are read again
+                  behind the memory
     auto          the same, where the find stands out
     oracle        the passage in which the answer stands is read again behind the memory
     full          every token kept, where the model's positions reach
@@ -27,6 +28,7 @@ from beacon_qa.evaluation.asking import ANSWER_TOKENS, book_of
 from beacon_qa.evaluation.bm25 import ranked
 from beacon_qa.evaluation.hiding import Hidden, HidingPlace
 from beacon_qa.evaluation.marking import best, f1, named
+from beacon_qa.evidence import Passage
 from beacon_qa.evidence.looking import PASSAGES, LookBack
 from beacon_qa.plaintext import EncodedText
 
@@ -40,6 +42,7 @@ class Found:
 
     `told` is (condition, answer, right, F1, seconds); `chance` is the share of the text that
     three stretches cover. `missing_contrast` is the contrast of a question the text is silent on.
+    `read_again` says whether the right stretch was read again when looking back, None if unknown.
     """
 
     ratio: int
@@ -53,6 +56,7 @@ class Found:
     contrast: float
     missing_contrast: float | None
     told: tuple[tuple[str, str, bool, float, float], ...]
+    read_again: bool | None = None
 
 
 def measure(
@@ -69,26 +73,33 @@ def measure(
         found = book.find(hidden.question)
         missing = book.find(hidden.missing).contrast if hidden.missing else None
         by_words = ranked([book.document.text[a:b] for a, b in stretches], hidden.question)
-        told = _told(engine, book, full, hidden, longest) if answers else ()
+        looked: list[Passage] = []
+        told = tuple(_told(engine, book, full, hidden, longest, looked)) if answers else ()
         yield Found(
             ratio=ratio,
             windows=round(len(book.encoded) / engine.window),
             depth=hidden.depth,
             question=hidden.question,
             answers=hidden.answers,
-            rank=rank_of([(p.start, p.end) for p in found.passages], hidden),
+            rank=_rank(found.passages, hidden),
             bm25=rank_of([stretches[place] for place in by_words[:10]], hidden),
             chance=min(1.0, PASSAGES * longest / max(1, len(book.encoded))),
             contrast=found.contrast,
             missing_contrast=missing,
-            told=tuple(told),
+            told=told,
+            read_again=_rank(looked, hidden) != NOWHERE if answers else None,
         )
 
 
 def _told(
-    engine: Engine, book: Book, full: Book | None, hidden: Hidden, longest: int
+    engine: Engine,
+    book: Book,
+    full: Book | None,
+    hidden: Hidden,
+    longest: int,
+    looked: list[Passage],
 ) -> Iterator[tuple[str, str, bool, float, float]]:
-    """The answers under every condition."""
+    """The answers under every condition; what is read again when looking back goes to `looked`."""
     passage = around(book.document, book.encoded, hidden, longest)
     asking = len(engine.prompts.question(hidden.question)) + ANSWER_TOKENS
     near = around(
@@ -97,7 +108,7 @@ def _told(
     empty = engine.model.new_memory(0)
     ways: dict[str, Callable[[], str]] = {
         "memory": lambda: _asked(book, hidden, "off"),
-        "look back": lambda: _asked(book, hidden, "on"),
+        "look back": lambda: _asked(book, hidden, "on", looked),
         "auto": lambda: _asked(book, hidden, "auto"),
         "oracle": lambda: _given(engine, book.memory.sealed(), hidden, [passage]),
         "in window": lambda: _given(engine, empty, hidden, [near], alone=True),
@@ -113,9 +124,13 @@ def _told(
         yield name, answer, right, best(f1, answer, hidden.answers), seconds
 
 
-def _asked(book: Book, hidden: Hidden, way: LookBack) -> str:
+def _asked(book: Book, hidden: Hidden, way: LookBack, looked: list[Passage] | None = None) -> str:
     sampling = Sampling(max_new_tokens=ANSWER_TOKENS)
-    return book.ask(hidden.question, sampling=sampling, look_back=way).text
+    answer = book.ask(hidden.question, sampling=sampling, look_back=way)
+    text = answer.text
+    if looked is not None:
+        looked += answer.read_again
+    return text
 
 
 def _given(
@@ -161,6 +176,10 @@ def _stretches(book: Book, longest: int) -> list[tuple[int, int]]:
     """The text in stretches of as many tokens as a passage has at most, each half over the next."""
     count = len(book.encoded)
     return [book.encoded.span(a, a + longest) for a in range(0, count, max(1, longest // 2))]
+
+
+def _rank(passages: Sequence[Passage], hidden: Hidden) -> int:
+    return rank_of([(passage.start, passage.end) for passage in passages], hidden)
 
 
 def rank_of(places: Sequence[tuple[int, int]], hidden: Hidden) -> int:

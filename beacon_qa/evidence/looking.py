@@ -23,9 +23,10 @@ import numpy as np
 from beacon_qa.beacon import Memory
 from beacon_qa.beacon.entries import entry_spans
 from beacon_qa.beacon.generate import attend
+from beacon_qa.beacon.likelihood import likelihoods
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
-from beacon_qa.evidence.checking import CANDIDATES, likelihoods, likely
+from beacon_qa.evidence.checking import CANDIDATES, likely
 from beacon_qa.evidence.evidence import Curve, Evidence, Ground, Passage
 
 LookBack = Literal["auto", "on", "off"]
