@@ -120,6 +120,29 @@ def test_muon_moves_the_matrices_of_the_layers_and_adamw_all_else(model: Any) ->
     assert 0.3 < moved[own] / moved[mlp] < 0.7
 
 
+@pytest.mark.parametrize("ratio", [2, 4])
+def test_what_is_read_without_gradients_counts_as_if_read_with_them(
+    model: Any, tiny_checkpoint: Path, tmp_path: Path, ratio: int
+) -> None:
+    """The loss is that of a reading in one; the gradients of the far part alone are missing."""
+    ids = batch(3, rows=2, tokens=128).ids
+    weights = np.ones(ids.shape, np.float32)
+    weights[:, :65] = 0
+    plan = replace(PLAN, steps=1, ratios=(ratio,), precision=32)
+    found = {}
+    for far in (0, 64):
+        one = load_model(tiny_checkpoint, device="cpu")
+        train(
+            one,
+            lambda first, far=far: iter([Batch(ids, weights, (), far)]),
+            plan,
+            tmp_path / f"{far}",
+        )
+        found[far] = rows_of(tmp_path / f"{far}")[0]
+    assert found[64]["loss"] == pytest.approx(found[0]["loss"], abs=1e-4)
+    assert found[64]["norm"] < 0.98 * found[0]["norm"]
+
+
 def test_a_folder_with_a_run_of_another_model_is_refused(model: Any, tmp_path: Path) -> None:
     train(model, different, replace(PLAN, steps=1), tmp_path)
     with pytest.raises(TrainingError, match="another model"):
@@ -187,7 +210,7 @@ def stretches(tiny_checkpoint: Path, text_file: Path) -> Stretches:
 
 
 def test_stretches_are_pieces_of_the_text(stretches: Stretches) -> None:
-    ids, weights, _ = stretches.batch(7)
+    ids, weights = stretches.batch(7)[:2]
     assert ids.shape == weights.shape == (3, 80)
     opening = len(stretches.opening)
     assert opening == 1

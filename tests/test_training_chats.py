@@ -92,7 +92,7 @@ def test_rows_of_a_batch_have_the_same_windows_and_are_padded_without_weight(
     chats = read(written(tmp_path, *lines), prompts, rows=4)
     sizes = set()
     for step in range(20):
-        ids, weights, _ = chats.batch(step)
+        ids, weights = chats.batch(step)[:2]
         assert np.array_equal(ids, chats.batch(step).ids)
         ends = [int(np.flatnonzero(row)[-1]) + 1 for row in weights]
         assert len({-(-end // 32) for end in ends}) == 1

@@ -21,7 +21,7 @@ from beacon_qa.training.facts import FactMaker
 from beacon_qa.training.names import belongs, person, pick, words
 from beacon_qa.training.packing import Packed, open_packed, pack_texts
 from beacon_qa.training.relations import RELATIONS
-from beacon_qa.training.samples import Sampler
+from beacon_qa.training.samples import NEAR, Sampler
 from beacon_qa.training.texts import HeldOut, Text, curl_quotes, read_folder
 from beacon_qa.training.vocabulary import (
     ASSISTANT,
@@ -46,6 +46,8 @@ MAKERS = (
     "summary",
     "looked",
     "looked reading",
+    "distant",
+    "distant looked",
 )
 
 
@@ -362,7 +364,9 @@ def test_reading_asks_about_the_passages_given(sampler: Sampler, tokenizer: Toke
         assert answer == "Anna."
 
 
-@pytest.mark.parametrize("maker", ["planted", "dense", "interleaved", "records", "looked"])
+@pytest.mark.parametrize(
+    "maker", ["planted", "dense", "interleaved", "records", "looked", "distant", "distant looked"]
+)
 def test_points_say_where_a_question_stands_and_where_it_is_answered(
     sampler: Sampler, tokenizer: Tokenizer, maker: str
 ) -> None:
@@ -412,6 +416,15 @@ def test_what_is_read_again_stands_in_the_window_of_its_question(
     assert found >= len(asked) / 2
     assert len(text) == 2048
     assert weights.max() > 1
+
+
+@pytest.mark.parametrize("maker", ["distant", "distant looked"])
+def test_a_long_text_is_asked_about_at_its_end(sampler: Sampler, maker: str) -> None:
+    sample = sampler.makers[maker](6 * NEAR, np.random.default_rng(2))
+    questions = np.flatnonzero(sample.ids == USER)
+    assert len(questions) >= 8
+    assert questions.min() > 4.5 * NEAR
+    assert sample.points[:, 2].min() < 3 * NEAR
 
 
 def test_repeats_copy_what_stands_before(packed: dict[str, Packed], tokenizer: Tokenizer) -> None:

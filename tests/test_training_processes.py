@@ -14,6 +14,7 @@ from torch import Tensor, distributed
 
 from beacon_qa.cli import main
 from beacon_qa.errors import TrainingError
+from beacon_qa.training.batches import Batch
 from beacon_qa.training.processes import ALONE, Processes
 
 
@@ -69,10 +70,13 @@ def test_what_is_wrong_is_told_once_by_several_processes(
 
 
 def test_a_batch_is_shared_out_in_rows() -> None:
-    batch = np.arange(12).reshape(6, 2), np.ones((6, 2), np.float32)
-    parts = [Processes(rank, 3).own(batch)[0] for rank in range(3)]
-    assert np.array_equal(np.concatenate(parts), batch[0])
-    assert ALONE.own(batch)[0].shape == (6, 2)
+    points = [np.full((1, 4), row) for row in range(6)]
+    batch = Batch(np.arange(12).reshape(6, 2), np.ones((6, 2), np.float32), points, 1)
+    parts = [Processes(rank, 3).own(batch) for rank in range(3)]
+    assert np.array_equal(np.concatenate([part.ids for part in parts]), batch.ids)
+    assert [int(one[0, 0]) for part in parts for one in part.points] == list(range(6))
+    assert {part.far for part in parts} == {1}
+    assert ALONE.own(batch).ids.shape == (6, 2)
     with pytest.raises(TrainingError, match="6 rows cannot be shared out evenly to 4"):
         Processes(0, 4).own(batch)
 

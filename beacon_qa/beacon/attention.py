@@ -75,6 +75,7 @@ def beacon_attention(
     if now.seating is not None:
         out = side_by_side(index, layer, query, key, value, now.seating, scaling)
         return out.transpose(1, 2).contiguous(), None
+    query = query.to(value.dtype)
     if torch.is_grad_enabled() and query.device.type == "cpu":
         out = _by_products(query, key, value, scaling)
     elif layer.shared is None and query.device.type != "cpu":
@@ -121,9 +122,6 @@ def _by_products(query: Tensor, key: Tensor, value: Tensor, scaling: float | Non
     # For training on a CPU, where the fused kernel's backward pass takes twice as long.
     batch, heads, rows, size = query.shape
     groups, kept = heads // key.shape[1], key.shape[2]
-    if torch.is_autocast_enabled("cpu"):
-        kind = torch.get_autocast_dtype("cpu")
-        query, key, value = query.to(kind), key.to(kind), value.to(kind)
     grouped = (query * (scaling or size**-0.5)).reshape(batch, -1, groups * rows, size)
     scores = (grouped @ key.transpose(2, 3)).view(batch, -1, groups, rows, kept)
     hidden = torch.ones(rows, kept, dtype=torch.bool).triu(kept - rows + 1)

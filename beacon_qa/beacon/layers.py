@@ -95,6 +95,9 @@ class MemoryLayer(CacheLayerMixin):  # type: ignore[misc]
         self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
     ) -> tuple[Tensor, Tensor]:
         """Append entries, and return all keys and values of the layer's own with them."""
+        # Under autocast rotation gives keys of 32 bits beside values of 16: all are kept alike, so
+        # that a memory is not cast anew for every window that looks at it.
+        key_states = key_states.to(value_states.dtype)
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         if torch.is_grad_enabled():

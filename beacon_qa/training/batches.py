@@ -26,20 +26,29 @@ from beacon_qa.training.vocabulary import load_vocabulary
 
 
 class Batch(NamedTuple):
-    """Ids (int64) and weights (float32), both of shape (rows, n); `points` as in each Sample."""
+    """Ids (int64) and weights (float32), both of shape (rows, n); `points` as in each Sample.
+
+    The first `far` tokens of each row are read without gradients.
+    """
 
     ids: NDArray[np.int64]
     weights: NDArray[np.float32]
     points: Sequence[NDArray[np.int64]] = ()
+    far: int = 0
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What one batch is made of: rows, length n, and the share of each kind of sample."""
+    """What one batch is made of: rows, length n, and the share of each kind of sample.
+
+    Of the n tokens the first `far`, whole windows, are read without gradients: a long memory to
+    find something in costs no more than its reading.
+    """
 
     rows: int
     n: int
     shares: Mapping[str, float]
+    far: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def make_batch(sampler: Sampler, recipe: Recipe, seed: int, step: int) -> Batch:
     rng = np.random.default_rng((seed, step))
     samples = [sampler.mixture(recipe.n, rng, recipe.shares) for _ in range(recipe.rows)]
     ids, weights, points = zip(*samples, strict=True)
-    return Batch(np.stack(ids), np.stack(weights), points)
+    return Batch(np.stack(ids), np.stack(weights), points, recipe.far)
 
 
 def batches(

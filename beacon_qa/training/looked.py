@@ -45,10 +45,15 @@ class Looked:
     tokenizer: Tokenizer
     window: int
 
-    def sample(self, n: int, rng: np.random.Generator, weights: Weights) -> Sample | None:
-        """A sample of n tokens; None when no sentence ends in the prose drawn for it."""
+    def sample(
+        self, n: int, rng: np.random.Generator, weights: Weights, blocks: int = 0
+    ) -> Sample | None:
+        """A sample of n tokens; None when no sentence ends in the prose drawn for it.
+
+        Its last `blocks` windows ask, or with 0 a quarter to a half of them.
+        """
         count = n // self.window
-        blocks = int(rng.integers(count // 4, count // 2 + 1))
+        blocks = blocks or int(rng.integers(count // 4, count // 2 + 1))
         head = n - blocks * self.window
         most = max(blocks + 1, min(head // 60, 3 * blocks))
         facts = int(rng.integers(blocks, most))

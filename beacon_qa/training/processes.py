@@ -10,18 +10,15 @@ Knows numbers and tensors; knows nothing of models.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, distributed
 
 from beacon_qa.errors import TrainingError
-
-Rows = NDArray[Any]
+from beacon_qa.training.batches import Batch
 
 
 @dataclass(frozen=True)
@@ -37,16 +34,18 @@ class Processes:
         """Whether this is the process that writes and tells."""
         return self.rank == 0
 
-    def own(self, batch: tuple[Rows, Rows, Sequence[Rows]]) -> tuple[Rows, Rows, Sequence[Rows]]:
+    def own(self, batch: Batch) -> Batch:
         """This process's rows of a batch; TrainingError if they cannot be shared out evenly."""
-        rows, rest = divmod(len(batch[0]), self.count)
+        rows, rest = divmod(len(batch.ids), self.count)
         if rest:
             raise TrainingError(
-                f"A batch of {len(batch[0])} rows cannot be shared out evenly to {self.count} "
+                f"A batch of {len(batch.ids)} rows cannot be shared out evenly to {self.count} "
                 "processes; start as many as divide it."
             )
         mine = slice(self.rank * rows, (self.rank + 1) * rows)
-        return batch[0][mine], batch[1][mine], batch[2][mine]
+        return batch._replace(
+            ids=batch.ids[mine], weights=batch.weights[mine], points=batch.points[mine]
+        )
 
     def total(self, value: float) -> float:
         """The sum of a number over all processes; each must ask at the same place.

@@ -3,8 +3,8 @@
 Three phases with longer and longer texts, since recall does not carry beyond the number of keys a
 model was trained among: 1,024 tokens to form, then 4,096, then 8,192. Then a run that teaches to
 look back, a longer one that alternates between short texts full of questions and long ones, and one
-full of people's questions, which also teaches the evidence heads to point. Knows numbers; the
-making of samples and the training are other rooms' work.
+full of people's questions, which also teaches the evidence heads to point, and one with memories as
+long as a novel's. Knows numbers; the making of samples and the training are other rooms' work.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from beacon_qa.training.batches import Recipe
 from beacon_qa.training.drafts import Weights
 from beacon_qa.training.names import Split
+from beacon_qa.training.samples import NEAR
 from beacon_qa.training.trainer import Plan
 
 DATA_SEED = 1
@@ -211,8 +212,8 @@ _READ_LONG_ROWS = replace(_LONG_ROWS, shares=_READ_LONG)
 _READ_LONGER_ROWS = replace(_LONGER_ROWS, shares=_READ_LONG)
 
 READING = Phase(
-    until=1000,
-    decay=1000,
+    until=660,
+    decay=660,
     batches=(
         *2 * (_READ_ROWS, _READ_LONG_ROWS, _READ_SHORT_ROWS),
         _READ_ROWS,
@@ -233,7 +234,39 @@ READING = Phase(
 """A run full of people's questions, some read raw, with more wordings than before, in which the
 evidence heads learn to point."""
 
-AFTERWARDS = {"looking": (LOOKING,), "widening": WIDENING, "reading": (READING,)}
+_DISTANT = {"distant": 0.55, "distant looked": 0.45}
+
+
+def _far(tokens: int) -> Recipe:
+    return Recipe(rows=1, n=tokens + NEAR, shares=_DISTANT, far=tokens)
+
+
+DISTANCE = replace(
+    READING,
+    until=200,
+    decay=200,
+    batches=(
+        _far(14336),
+        _READ_ROWS,
+        _far(30720),
+        _far(14336),
+        _READ_SHORT_ROWS,
+        _far(63488),
+    ),
+    ratios=(4, 8, 8, 8, 16, 16, 32),
+    plain_share=0.05,
+    learning_rate=3e-4,
+    data_seed=31,
+    seed=29,
+)
+"""The last run: to find something in memories as long as a novel's, which no gradients reach."""
+
+AFTERWARDS = {
+    "looking": (LOOKING,),
+    "widening": WIDENING,
+    "reading": (READING,),
+    "distance": (DISTANCE,),
+}
 """The runs after the phases and the sharpening, and the folder each is kept in."""
 
 STEPS = PHASES[-1].until

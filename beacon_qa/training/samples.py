@@ -31,6 +31,9 @@ Maker = Callable[[int, np.random.Generator], Sample]
 SHORTEST = 128
 """The smallest length a sample can have."""
 
+NEAR = 2048
+"""Tokens at the end of a long text that ask about all of it."""
+
 
 class Sampler:
     """Makes samples from packed texts and invented facts of one split.
@@ -71,6 +74,8 @@ class Sampler:
             "summary": self.summary,
             "looked": self.looked,
             "looked reading": self.looked_reading,
+            "distant": self.distant,
+            "distant looked": self.distant_looked,
         }
 
     def mixture(self, n: int, rng: np.random.Generator, shares: Mapping[str, float]) -> Sample:
@@ -157,6 +162,20 @@ class Sampler:
         """Passages, then windows in which pieces of them are read again and asked about."""
         made = self._looked.exercise(n, rng, self._weights) if n >= 4 * SHORTEST else None
         return made or self.reading(n, rng)
+
+    def distant(self, n: int, rng: np.random.Generator) -> Sample:
+        """Facts in a long text, about which the last 2,000 tokens or so ask."""
+        asked = min(n, NEAR) // 40
+        draft = Draft(self._weights)
+        items = self._planting.facts(rng, asked + int(rng.integers(asked + 1)), asked)
+        self._planting.episode(draft, n, rng, items)
+        return draft.finish()
+
+    def distant_looked(self, n: int, rng: np.random.Generator) -> Sample:
+        """Facts in a long text, of which passages are read again in the last windows."""
+        blocks = min(n // 2, NEAR) // SHORTEST
+        made = self._looked.sample(n, rng, self._weights, blocks) if n >= 4 * SHORTEST else None
+        return made or self.distant(n, rng)
 
     def _exercise(self, n: int, rng: np.random.Generator, exercise: Exercise) -> Sample:
         text, turns, before, _ = exercise

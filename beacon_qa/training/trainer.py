@@ -12,27 +12,25 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.parallel import loss_abreast
 from beacon_qa.errors import TrainingError
 from beacon_qa.training import checkpoints
+from beacon_qa.training.batches import Batch
 from beacon_qa.training.optimizer import Steps, make_steps
 from beacon_qa.training.pointing import Pointing
 from beacon_qa.training.processes import ALONE, Processes
 
 log = logging.getLogger(__name__)
-
-Batch = tuple[NDArray[Any], NDArray[Any], Sequence[NDArray[Any]]]
-"""Token ids and the weight of each as a target, both (rows, tokens); and points (see Sample)."""
 
 
 @dataclass(frozen=True)
@@ -156,12 +154,12 @@ def _train_step(
     batch = processes.own(batch)
     steps.set_rate(plan.rate(step))
     device = next(model.parameters()).device
-    ids = torch.from_numpy(batch[0].astype("int64")).to(device)
-    weights = torch.from_numpy(batch[1].astype("float32")).to(device)
+    ids = torch.from_numpy(batch.ids.astype("int64")).to(device)
+    weights = torch.from_numpy(batch.weights.astype("float32")).to(device)
     schedule = plan.schedule(step, math.ceil(ids.shape[1] / model.beacon.window))
     with torch.autocast(device.type, torch.bfloat16, enabled=plan.precision == 16):
-        loss, lesson = _loss(model, ids, weights, schedule, batch[2], plan)
-    loss = loss * processes.share(float(batch[1][:, 1:].sum()))
+        loss, lesson = _loss(model, ids, weights, schedule, batch, plan)
+    loss = loss * processes.share(float(batch.weights[:, batch.far + 1 :].sum()))
     total = loss if lesson is None else loss + plan.pointing / processes.count * lesson
     total.backward()  # type: ignore[no-untyped-call]
     processes.add_up(parameter.grad for parameter in trained.values())
@@ -187,7 +185,7 @@ def _loss(
     ids: Tensor,
     weights: Tensor,
     schedule: tuple[int, ...] | None,
-    points: Sequence[NDArray[Any]],
+    batch: Batch,
     plan: Plan,
 ) -> tuple[Tensor, Tensor | None]:
     """The weighted mean loss over a batch (no schedule: of the plain model), and the lesson."""
@@ -195,19 +193,29 @@ def _loss(
         return loss_abreast(model, ids, schedule or (0,), weights), None
     # At ratio 0 all is kept, as in the plain model.
     memory = model.new_memory(schedule or (0,))
+    if batch.far:
+        _read_far(model, ids[:, : batch.far], memory)
     pointing = None
-    if plan.pointing and schedule and any(map(len, points)):
-        pointing = memory.watch = Pointing(model.evidence_heads, memory, points)
+    if plan.pointing and schedule and any(map(len, batch.points)):
+        pointing = memory.watch = Pointing(model.evidence_heads, memory, batch.points)
     out = model(
-        input_ids=ids,
+        input_ids=ids[:, batch.far :],
         past_key_values=memory,
-        labels=ids,
-        label_weights=weights,
+        labels=ids[:, batch.far :],
+        label_weights=weights[:, batch.far :],
         recompute=plan.recompute,
     )
     # The two know each other: what they hold would stay until such pairs are collected.
     memory.watch = None
     return out.loss, pointing.lesson() if pointing else None
+
+
+def _read_far(model: Any, ids: Tensor, memory: Memory) -> None:
+    """Read what no gradients run back to, as it is read outside of training."""
+    model.eval()
+    with torch.no_grad():
+        model(input_ids=ids, past_key_values=memory, only_read=True)
+    model.train()
 
 
 def _ratio_name(schedule: tuple[int, ...] | None) -> str:
