@@ -104,6 +104,35 @@ def test_sampling_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
         Sampling(**wrong)
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Sampling(max_new_tokens=12, stop_ids=(4095,)),
+        Sampling(max_new_tokens=12, stop_ids=(4095,), repetition_penalty=1.7),
+        Sampling(max_new_tokens=12, stop_ids=(4095,), temperature=0.8, seed=3),
+        Sampling(max_new_tokens=12, stop_ids=(4095,), temperature=1.3, top_p=0.7, seed=5),
+    ],
+)
+def test_the_tokens_are_those_of_the_librarys_generate(model: Any, wanted: Sampling) -> None:
+    memory, prompt = read(model, 40), random_ids(5, 1, 6)
+    sampled: dict[str, Any] = {"do_sample": False}
+    if wanted.temperature:
+        sampled = {
+            "do_sample": True, "temperature": wanted.temperature, "top_p": wanted.top_p, "top_k": 0
+        }  # fmt: skip
+    torch.manual_seed(wanted.seed or 0)
+    ids = model.generate(
+        prompt,
+        past_key_values=memory.fork(),
+        max_new_tokens=wanted.max_new_tokens,
+        repetition_penalty=wanted.repetition_penalty,
+        eos_token_id=4095,
+        pad_token_id=0,
+        **sampled,
+    )
+    assert list(decode(model, memory, prompt, wanted)) == ids[0, 6:].tolist()
+
+
 def test_several_samples_of_one_prompt_share_a_memory(model: Any) -> None:
     memory = read(model).fork()
     memory.batch_repeat_interleave(3)
