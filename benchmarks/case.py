@@ -60,7 +60,7 @@ def measure_here(case: Case) -> dict[str, Any]:
     import torch
 
     from beacon_qa.beacon import load_model
-    from benchmarks import answering, reading, shapes, together
+    from benchmarks import answering, looking, reading, shapes, together
 
     if case.threads:
         torch.set_num_threads(case.threads)
@@ -75,6 +75,7 @@ def measure_here(case: Case) -> dict[str, Any]:
         "bytes_per_token": reading.bytes_per_token,
         "decoding": answering.decoding,
         "reopening": answering.reopening,
+        "looking": looking.looking,
         "together": together.together,
     }
     torch.manual_seed(0)

@@ -27,6 +27,8 @@ class Plan:
     answer: int = 16
     questions: int = 8
     answer_together: int = 128
+    looks: int = 9
+    answer_looking: int = 24
     ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
     steep: int = 32
     """A larger ratio whose curve is drawn beside the first, from samples."""
@@ -84,6 +86,8 @@ QUICK = Plan(
     answer=3,
     questions=3,
     answer_together=4,
+    looks=1,
+    answer_looking=3,
     ratios=(2, 8),
     reason="A smoke test: its figures mean nothing.",
 )

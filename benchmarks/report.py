@@ -14,6 +14,7 @@ from typing import Any
 from benchmarks.plot import draw_curve
 
 FLOOR_AIM = 0.60
+WATCH_AIM = 1.10
 DECODE_AIM = 1.15
 REOPEN_AIM = 100
 TOGETHER_AIM = 4
@@ -163,6 +164,8 @@ def _answering(found: Mapping[str, Any]) -> list[str]:
         )
     if together := found.get("together"):
         lines.append(_together(together))
+    if looking := found.get("looking"):
+        lines.append(_looking(looking))
     if reopening := found["reopening"]:
         lines.append(
             f"- opening {reopening['file_bytes'] / 1e6:,.0f} MB from disk (cached): "
@@ -183,6 +186,21 @@ def _together(found: Mapping[str, Any]) -> str:
         f"({found['bytes_ms']:.1f} to read {found['bytes'] / 1e6:,.0f} MB once, "
         f"{found['products_ms']:.1f} for its products), of which {floor / found['step_ms']:.0%}"
     )
+
+
+def _looking(found: Mapping[str, Any]) -> str:
+    parts = ", ".join(f"{found[f'{part}_ms']:.0f}" for part in ("find", "check", "again"))
+    watched, looking = (found[f"{way}_bytes"] / found["memory_bytes"] for way in _LOOKS)
+    return (
+        f"- counting attention while {found['answer']} tokens are told over {found['kept']:,} "
+        f"keys: {found['watched_ratio']:.2f} times a plain answer of {found['plain_ms']:.0f} ms "
+        f"(at most {WATCH_AIM}), {watched:.1%} of the memory's bytes; looking back: "
+        f"{found['looking_ratio']:.2f} times ({parts} ms to find, to check, and to read again "
+        f"and tell), {looking:.1%} of its bytes"
+    )
+
+
+_LOOKS = ("watched", "looking")
 
 
 def _times_faster(found: Mapping[str, Any]) -> str:

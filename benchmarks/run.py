@@ -106,6 +106,13 @@ def _measure_shape(plan: Plan, options: argparse.Namespace) -> dict[str, Any]:
                 answer=plan.answer_together,
                 rounds=plan.rounds,
             ),
+            "looking": run(
+                "looking",
+                tokens=plan.decode_after,
+                ratio=options.ratio,
+                rounds=plan.looks,
+                answer=plan.answer_looking,
+            ),
             "reopening": run(
                 "reopening", tokens=plan.reopen_at, ratio=options.ratio, repeats=plan.rounds
             ),

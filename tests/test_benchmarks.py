@@ -70,6 +70,17 @@ def test_questions_at_once_get_the_answers_they_get_one_by_one(tiny: Any) -> Non
     assert found["bytes"] > found["kept"] * 2 * 2 * 2 * 16 * 4
 
 
+def test_evidence_and_looking_back_are_timed_beside_a_plain_answer(tiny: Any) -> None:
+    found = tiny["looking"]
+    assert found["kept"] == 256 / 8
+    assert found["looking_ratio"] > 1
+    parts = found["find_ms"] + found["check_ms"] + found["again_ms"]
+    assert found["looking_ratio"] == pytest.approx(parts / found["plain_ms"], rel=0.5)
+    assert found["watched_ms"] > 0
+    assert found["watched_bytes"] == 4 * 32
+    assert found["looking_bytes"] > 0
+
+
 def test_reopening_counts_the_first_token_too(tiny: Any) -> None:
     found = tiny["reopening"]
     assert 0 < found["open_seconds"] < found["first_token_seconds"]
