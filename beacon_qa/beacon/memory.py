@@ -149,8 +149,7 @@ class Memory(Cache):  # type: ignore[misc]
         With `share` what is condensed is shared, and only the open window is copied; None is yes
         on a CPU, no on a GPU, where a copy takes less time than two kernels for one at each token.
         """
-        clock = dataclasses.replace(self.clock, closed=list(self.clock.closed))
-        return self._twin(clock, self.kept, self.held, share)
+        return self._twin(self.clock.copy(), self.kept, self.held, share)
 
     def as_of(self, windows: int) -> Memory:
         """The memory as it was when `windows` windows had been read, the open window empty.
@@ -172,9 +171,7 @@ class Memory(Cache):  # type: ignore[misc]
 
         For passages to be read again, and what follows from them: they stay raw.
         """
-        clock = dataclasses.replace(
-            self.clock, closed=list(self.clock.closed), schedule=(0,), ratio=0, in_window=0
-        )
+        clock = dataclasses.replace(self.clock.copy(), schedule=(0,), ratio=0, in_window=0)
         return self._twin(clock, self.kept, self.kept, None)
 
     def _held_after(self, windows: int) -> int:

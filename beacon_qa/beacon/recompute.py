@@ -10,7 +10,6 @@ and the gradients are those of a reading that keeps everything (spec section 13)
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,7 +42,7 @@ class Recomputing:
 
     def losses(self, ids: Tensor, chunk: Chunk, targets: Tensor, weights: Tensor) -> Tensor:
         """Read a window that closes; the summed loss of each of its rows, (batch,)."""
-        clock, held = _copied(self._memory.clock), self._memory.held
+        clock, held = self._memory.clock.copy(), self._memory.held
 
         def run(*pieces: Tensor) -> tuple[Tensor, ...]:
             memory = self._again(clock, held, pieces)
@@ -72,16 +71,12 @@ class Recomputing:
         layers = [MemoryLayer() for _ in self._memory.layers]
         _fill(layers, pieces)
         return Memory(
-            _copied(clock),
+            clock.copy(),
             layers,
             identity=self._memory.identity,
             frequencies=self._memory.frequencies,
             held=held,
         )
-
-
-def _copied(clock: Clock) -> Clock:
-    return dataclasses.replace(clock, closed=list(clock.closed))
 
 
 def _fill(layers: list[MemoryLayer], pieces: Sequence[Tensor]) -> None:

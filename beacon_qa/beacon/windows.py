@@ -9,7 +9,7 @@ Knows no tensors. Spec sections 5 and 6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from beacon_qa.beacon.config import BeaconConfig
@@ -70,6 +70,10 @@ class Clock:
         ratio = 0 if last else self.ratio
         closes = self.in_window + raw == window and not last
         return Chunk(raw, ratio, beacon_places(self.in_window, raw, ratio), closes)
+
+    def copy(self) -> Clock:
+        """A clock that goes on from here by itself."""
+        return replace(self, closed=list(self.closed))
 
     def advance(self, chunk: Chunk) -> None:
         """Count a chunk that has been read."""
