@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-CANDIDATES = 9
+CANDIDATES = 12
 """How many passages are looked for, to be checked."""
 
 DOUBT = 2.0
