@@ -212,7 +212,7 @@ _READ_LONG_ROWS = replace(_LONG_ROWS, shares=_READ_LONG)
 _READ_LONGER_ROWS = replace(_LONGER_ROWS, shares=_READ_LONG)
 
 READING = Phase(
-    until=660,
+    until=600,
     decay=660,
     batches=(
         *2 * (_READ_ROWS, _READ_LONG_ROWS, _READ_SHORT_ROWS),
@@ -241,10 +241,10 @@ def _far(tokens: int) -> Recipe:
     return Recipe(rows=1, n=tokens + NEAR, shares=_DISTANT, far=tokens)
 
 
-DISTANCE = replace(
+_DISTANCE = replace(
     READING,
-    until=200,
-    decay=200,
+    until=79,
+    decay=150,
     batches=(
         _far(14336),
         _READ_ROWS,
@@ -259,13 +259,16 @@ DISTANCE = replace(
     data_seed=31,
     seed=29,
 )
-"""The last run: to find something in memories as long as a novel's, which no gradients reach."""
+
+DISTANCE = (_DISTANCE, replace(_DISTANCE, until=100, decay=100))
+"""The last run: to find something in memories as long as a novel's, which no gradients reach. Its
+second phase lets the learning rate fall to its end."""
 
 AFTERWARDS = {
     "looking": (LOOKING,),
     "widening": WIDENING,
     "reading": (READING,),
-    "distance": (DISTANCE,),
+    "distance": DISTANCE,
 }
 """The runs after the phases and the sharpening, and the folder each is kept in."""
 

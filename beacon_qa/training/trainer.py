@@ -41,7 +41,8 @@ class Plan:
     weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth over
     `decay` steps (0: all); attention learns at `attention_scale` of it, so that heads already in
     place are kept. `muon` chooses the optimiser of the layers' matrices. `abreast` reads all
-    windows in one pass, which is faster and takes more memory; `recompute` keeps no activations of
+    windows in one pass, which is faster and takes more memory (not where heads are taught to point,
+    nor behind what is read without gradients); `recompute` keeps no activations of
     full windows for the gradients: less memory, more work. Products are made in bfloat16, or in
     float32 with `precision` 32. `pointing` is the weight of the evidence heads' lesson.
     """
@@ -189,7 +190,7 @@ def _loss(
     plan: Plan,
 ) -> tuple[Tensor, Tensor | None]:
     """The weighted mean loss over a batch (no schedule: of the plain model), and the lesson."""
-    if plan.abreast:
+    if plan.abreast and not plan.pointing and not batch.far:
         return loss_abreast(model, ids, schedule or (0,), weights), None
     # At ratio 0 all is kept, as in the plain model.
     memory = model.new_memory(schedule or (0,))
