@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from beacon_qa.beacon import load_model
 from beacon_qa.beacon.likelihood import likelihoods
 from beacon_qa.book import Book
-from beacon_qa.evidence.checking import CANDIDATES, DOUBT, likely
+from beacon_qa.evidence.checking import CANDIDATES, DOUBT, TRUST, likely
 from beacon_qa.reader import Reader
 from tests.captains import CAPTAINS, captains
 
@@ -50,9 +51,17 @@ def test_of_a_question_that_is_half_read_already_the_rest_counts(tiny_checkpoint
 
 
 def test_what_is_far_behind_the_best_is_left_out() -> None:
-    assert likely([-9.0, -3.0, -4.0], 3) == [1, 2]
-    assert likely([-9.0, -3.0, -4.0], 1) == [1]
-    assert likely([-3.0, -3.0 - DOUBT, -3.1 - DOUBT], 3) == [0, 1]
+    even = [0.1, 0.1, 0.1]
+    assert likely([-9.0, -3.0, -4.0], even, 3) == [1, 2]
+    assert likely([-9.0, -3.0, -4.0], even, 1) == [1]
+    assert likely([-3.0, -3.0 - DOUBT, -3.1 - DOUBT], even, 3) == [0, 1]
+
+
+def test_attention_counts_beside_what_reading_says() -> None:
+    behind = 1.5 * TRUST
+    assert likely([-3.0, -3.0 - behind], [0.1, 0.1], 1) == [0]
+    assert likely([-3.0, -3.0 - behind], [0.1, 0.1 * math.e**2], 1) == [1]
+    assert likely([-3.0, -9.0], [0.0, 0.0], 2) == [0]
 
 
 @pytest.mark.parametrize("ship", CAPTAINS.values())
@@ -71,4 +80,4 @@ def test_the_passage_that_tells_is_found_by_reading_though_it_is_put_last(
     asked = [prompts.question(question, again=[one]) for one in ids]
     after = len(prompts.layout.ask)
     told = likelihoods(book.engine.model, asked, len(prompts.answer(question)), after)
-    assert likely(told, 3)[0] == len(ids) - 1
+    assert likely(told, [1.0] * len(ids), 3)[0] == len(ids) - 1

@@ -26,7 +26,7 @@ from beacon_qa.beacon.generate import attend
 from beacon_qa.beacon.likelihood import likelihoods
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
-from beacon_qa.evidence.checking import CANDIDATES, likely
+from beacon_qa.evidence.checking import CANDIDATES, LONGEST, likely
 from beacon_qa.evidence.evidence import Curve, Evidence, Ground, Passage
 
 LookBack = Literal["auto", "on", "off"]
@@ -128,7 +128,8 @@ class Looking:
             prompts = [asked.prompt(again=[self.ground.ids(passage)]) for passage in found]
             self.tokens += sum(map(len, prompts))
             told = likelihoods(self.model, prompts, asked.words, asked.after)
-            found = [found[place] for place in likely(told, PASSAGES)]
+            shares = [passage.score for passage in found]
+            found = [found[place] for place in likely(told, shares, PASSAGES)]
         longest = self.ground.window // max(2, min(PASSAGES, len(found) + 1))
         kept = list(found)
         for place, passage in enumerate(found):
@@ -177,7 +178,7 @@ class Looking:
 
     def _found_by(self, watch: Watch, memory: Memory, ids: Sequence[int], most: int) -> Evidence:
         attend(self.model, memory, ids, watch)
-        longest = self.ground.window // PASSAGES
+        longest = min(LONGEST, self.ground.window // PASSAGES)
         # What is held raw in the memory needs not be read again.
         scores = np.asarray(watch.scores) * self._weights * (self._weights > 1)
         return self.ground.evidence(scores, self._spans, most=most, longest=longest)
