@@ -61,7 +61,7 @@ def test_attention_counts_beside_what_reading_says() -> None:
     behind = 1.5 * TRUST
     assert likely([-3.0, -3.0 - behind], [0.1, 0.1], 1) == [0]
     assert likely([-3.0, -3.0 - behind], [0.1, 0.1 * math.e**2], 1) == [1]
-    assert likely([-3.0, -9.0], [0.0, 0.0], 2) == [0]
+    assert likely([-3.0, -4.0 - DOUBT], [0.0, 0.0], 2) == [0]
 
 
 @pytest.mark.parametrize("ship", CAPTAINS.values())

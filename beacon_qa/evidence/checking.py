@@ -25,7 +25,7 @@ LONGEST = 128
 TRUST = 3.0
 """How much attention counts beside reading: the exponent of a passage's share of it."""
 
-DOUBT = 4.0
+DOUBT = 8.0
 """Natural logarithms: what is less likely than the best by more than this is left out."""
 
 _LEAST = 1e-9
