@@ -52,7 +52,7 @@ def test_of_a_question_that_is_half_read_already_the_rest_counts(tiny_checkpoint
 
 def test_what_is_far_behind_the_best_is_left_out() -> None:
     even = [0.1, 0.1, 0.1]
-    assert likely([-9.0, -3.0, -4.0], even, 3) == [1, 2]
+    assert likely([-4.0 - DOUBT, -3.0, -4.0], even, 3) == [1, 2]
     assert likely([-9.0, -3.0, -4.0], even, 1) == [1]
     assert likely([-3.0, -3.0 - DOUBT, -3.1 - DOUBT], even, 3) == [0, 1]
 

@@ -143,6 +143,8 @@ def test_what_was_told_is_on_disk_while_the_answer_goes_on(reader: Reader, book:
 def test_a_follow_up_question_knows_what_was_said(
     reader: Reader, book: Book, open_chats: int
 ) -> None:
+    # What is checked before looking back depends on the question, and counts as input.
+    book.engine = replace(book.engine, look_back="off")
     talks, kept = Talks(open_chats), reader.shelf.conversations
     talk = ask(book, reader.shelf)
     first = tell(talks, reader.shelf, talk, book)[-1].details["usage"]

@@ -53,7 +53,8 @@ def test_a_book_has_several_conversations_that_are_chosen_and_deleted(opened: Pa
     opened.talk.click("#delete-sure")
     opened.talk.until(lambda: not opened.talk.questions)
     opened.talk.find("#conversations input").click()
-    opened.talk.until(lambda: opened.body.all("[role=option]"))
+    # The list is there before its names can be read.
+    opened.talk.until(lambda: any(each.text for each in opened.body.all("[role=option]")))
     names = [each.text for each in opened.body.all("[role=option]")]
     assert any("Who counted barrels?" in name for name in names)
     assert not any("Who was asleep?" in name for name in names)
