@@ -17,7 +17,7 @@ from beacon_qa.beacon.generate import attend
 from beacon_qa.beacon.likelihood import likelihoods
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.evidence.checking import CANDIDATES
-from beacon_qa.evidence.looking import PASSAGES
+from beacon_qa.evidence.looking import longest_passage
 from benchmarks.shapes import memory_of, random_ids
 from benchmarks.timing import now
 
@@ -32,7 +32,7 @@ def looking(model: Any, device: str, *, tokens: int, ratio: int, rounds: int, an
     """
     memory = memory_of(model, tokens, ratio)
     question = random_ids(model, QUESTION).tolist()
-    longest = model.beacon.window // PASSAGES
+    longest = longest_passage(model.beacon.window)
     prompts = [[*random_ids(model, longest).tolist(), *question] for _ in range(CANDIDATES)]
     again = [*random_ids(model, longest).tolist(), *question]
     sampling = Sampling(max_new_tokens=answer, stop_ids=(-1,))

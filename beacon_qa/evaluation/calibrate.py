@@ -23,7 +23,7 @@ from beacon_qa.errors import EvaluationError
 from beacon_qa.evaluation.asking import book_of
 from beacon_qa.evaluation.hiding import Hidden, HidingPlace
 from beacon_qa.evaluation.lookback import NOWHERE, rank_of
-from beacon_qa.evidence.looking import PASSAGES
+from beacon_qa.evidence.looking import PASSAGES, longest_passage
 
 Curves = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ class _Case:
 
     def place(self, chosen: Sequence[int]) -> tuple[int, float]:
         """Where these heads together rank the fact, and the contrast of their best passage."""
-        longest = self.book.engine.window // PASSAGES
+        longest = longest_passage(self.book.engine.window)
         found = self.book.ground.evidence(
             self.curves[list(chosen)].sum(axis=0), self.spans, most=PASSAGES, longest=longest
         )

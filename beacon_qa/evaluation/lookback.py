@@ -29,7 +29,7 @@ from beacon_qa.evaluation.bm25 import ranked
 from beacon_qa.evaluation.hiding import Hidden, HidingPlace
 from beacon_qa.evaluation.marking import best, f1, named
 from beacon_qa.evidence import Passage
-from beacon_qa.evidence.looking import PASSAGES, LookBack
+from beacon_qa.evidence.looking import PASSAGES, LookBack, longest_passage
 from beacon_qa.plaintext import EncodedText
 
 NOWHERE = 99
@@ -67,7 +67,7 @@ def measure(
     full = None
     if answers and len(book.encoded) + 2 * engine.window < engine.model.beacon.positions:
         full = book_of(engine, place.document, 0)
-    longest = engine.window // PASSAGES
+    longest = longest_passage(engine.window)
     stretches = _stretches(book, longest)
     for hidden in place.hidden:
         found = book.find(hidden.question)

@@ -35,6 +35,11 @@ PASSAGES = 3
 """How many passages share the window that is read again."""
 
 
+def longest_passage(window: int) -> int:
+    """The most tokens of a passage that is found, so that PASSAGES of them share a window."""
+    return min(LONGEST, window // PASSAGES)
+
+
 class Prompt(Protocol):
     """Writes a prompt with passages (token ids) and notes put in view before the question."""
 
@@ -178,7 +183,7 @@ class Looking:
 
     def _found_by(self, watch: Watch, memory: Memory, ids: Sequence[int], most: int) -> Evidence:
         attend(self.model, memory, ids, watch)
-        longest = min(LONGEST, self.ground.window // PASSAGES)
+        longest = longest_passage(self.ground.window)
         # What is held raw in the memory needs not be read again.
         scores = np.asarray(watch.scores) * self._weights * (self._weights > 1)
         return self.ground.evidence(scores, self._spans, most=most, longest=longest)

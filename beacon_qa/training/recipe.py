@@ -211,7 +211,8 @@ _READ_SHORT_ROWS = replace(_SHORT_ROWS, shares=_READ_SHORT)
 _READ_LONG_ROWS = replace(_LONG_ROWS, shares=_READ_LONG)
 _READ_LONGER_ROWS = replace(_LONGER_ROWS, shares=_READ_LONG)
 
-READING = Phase(
+READING = replace(
+    _WILD,
     until=600,
     decay=660,
     batches=(
@@ -219,15 +220,8 @@ READING = Phase(
         _READ_ROWS,
         _READ_LONGER_ROWS,
     ),
-    weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
-    ratios=(4, 8, 8, 8, 16, 16, 2, 32),
     plain_share=0.12,
-    learning_rate=6e-4,
-    warmup=30,
-    attention_scale=0.3,
-    muon=True,
     pointing=0.3,
-    split="wild",
     data_seed=23,
     seed=19,
 )
