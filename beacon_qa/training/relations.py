@@ -27,6 +27,14 @@ def _of(name: str, subject: str, value: str, *more: str, ask: tuple[str, ...] = 
             f"{{s}}'s {name} is {{v}}.",
             f"They say that {{v}} is the {name} of {{s}}.",
             f"The {name} that belongs to {{s}} was {{v}}.",
+            f"{{v}} was the {name} of {{s}}.",
+            f"It is {{v}} that is the {name} of {{s}}.",
+            f"{{s}}, whose {name} is {{v}}, said nothing.",
+            f"The {name} given to {{s}} is {{v}}.",
+            f"We learned the {name} of {{s}}: {{v}}.",
+            f"{{v}}: that is the {name} of {{s}}.",
+            f"The {name} of {{s}}, {{v}}, stood on the first page.",
+            f"They had to write down {{s}}'s {name}, {{v}}.",
             f"Asked about {{s}}, they gave {{v}} as the {name}.",
             f"As for {{s}}, the {name} is {{v}}.",
         ),
@@ -39,6 +47,14 @@ def _of(name: str, subject: str, value: str, *more: str, ask: tuple[str, ...] = 
             f"Which {name} does {{s}} have?",
             f"{{s}}: what is the {name}?",
             f"Do you remember the {name} of {{s}}?",
+            f"Give me {{s}}'s {name}.",
+            f"I want to know the {name} of {{s}}.",
+            f"Do you know {{s}}'s {name}?",
+            f"Could you look up the {name} of {{s}}?",
+            f"The {name} of {{s}}, please.",
+            f"What {name} does {{s}} have?",
+            f"Find the {name} that belongs to {{s}}.",
+            f"What does the text give as the {name} of {{s}}?",
             f"What was said about the {name} of {{s}}?",
         ),
     )
@@ -97,3 +113,37 @@ _WORDS = (
 )  # fmt: skip
 
 RELATIONS: tuple[Relation, ...] = (*_NUMBERS, *_WORDS, *SENTENCES, *ALONE)
+
+_KINDS = (
+    ("person", "number", "house number, ticket number, weight, locker, folder number, score"),
+    ("person", "person", "doctor, neighbour, cousin, lawyer, partner, secretary, rival, godfather"),
+    ("person", "place", "birthplace, last stop, country seat, parish, place of work"),
+    ("person", "thing", "prize, luggage, tool, inheritance, instrument, toy"),
+    ("person", "password", "nickname, pen name, code name, secret word"),
+    ("person", "site", "meeting place, office, refuge"),
+    ("person", "trade", "former trade, post, father's trade"),
+    ("person", "an animal", "first pet, lucky animal"),
+    ("person", "hour", "appointment, bedtime, arrival"),
+    ("person", "price", "rent, fee, fine, pension"),
+    ("person", "colour", "coat, hair ribbon, bicycle"),
+    ("place", "number", "postal code, altitude, number of houses"),
+    ("place", "food", "speciality, chief export"),
+    ("place", "person", "sheriff, doctor, patron, oldest inhabitant"),
+    ("place", "date", "market day, feast"),
+    ("site", "person", "architect, caretaker, night watchman, tenant"),
+    ("site", "number", "number of steps, file number, inventory number"),
+    ("site", "hour", "closing time, opening hour"),
+    ("site", "material", "roof, floor"),
+    ("ship", "person", "cook, helmsman, surgeon, builder"),
+    ("ship", "number", "number of sailors, length, sail number"),
+    ("ship", "place", "destination, next harbour"),
+    ("label", "colour", "mark, lid"),
+    ("label", "person", "keeper, finder, inventor"),
+    ("label", "date", "date of delivery, last inspection"),
+    ("label", "code", "storage code, part number"),
+)
+
+MORE: tuple[Relation, ...] = tuple(
+    _of(name, subject, value) for subject, value, names in _KINDS for name in names.split(", ")
+)
+"""Relations that only training draws: whatever is asked for, the question's own words name it."""
