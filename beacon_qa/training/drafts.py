@@ -36,11 +36,12 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Weights:
-    """What a target weighs in the loss: running text, an answer, a token that is repeated."""
+    """What a target weighs: running text, an answer, a token that is repeated, a question."""
 
     prose: float = 1.0
     answer: float = 4.0
     repeat: float = 1.0
+    question: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,16 @@ class Draft:
         self._add(ids, 0.0)
 
     def turn(self, turn: Turn, told: Span | None = None) -> None:
-        """Add a question, which is given, and its answer, which is predicted to its end.
+        """Add a question, which counts little or nothing, and its answer, predicted to its end.
 
         `told` is where the text tells what is asked for, if that is known.
         """
         if told is not None:
             first = self.length + 1
             self._points.append((first, first + len(turn.question), *told))
-        self._add([USER, *turn.question, ASSISTANT], 0.0)
+        self._add([USER], 0.0)
+        self._add(turn.question, self._kinds.question)
+        self._add([ASSISTANT], 0.0)
         self._add([*turn.answer, END], self._kinds.answer)
 
     def finish(self) -> Sample:

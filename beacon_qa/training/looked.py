@@ -31,6 +31,9 @@ TOLD = 0.93
 _EDGE = 14
 """The most tokens of prose that a passage takes in before and after its statement."""
 
+_WIDE_EDGE = 32
+"""The same around an answer to a person's question: paragraphs tell more than a sentence."""
+
 _CLAUSE = 10
 """Tokens before and after the words of an answer that belong to it at least."""
 
@@ -52,8 +55,7 @@ class Looked:
 
         Its last `blocks` windows ask, or with 0 a quarter to a half of them.
         """
-        count = n // self.window
-        blocks = blocks or int(rng.integers(count // 4, count // 2 + 1))
+        blocks = blocks or self._some_blocks(n, rng)
         head = n - blocks * self.window
         most = max(blocks + 1, min(head // 60, 3 * blocks))
         facts = int(rng.integers(blocks, most))
@@ -75,9 +77,14 @@ class Looked:
             self._block(draft, items[place].turn, drawn, text, told, rng)
         return draft.finish()
 
-    def exercise(self, n: int, rng: np.random.Generator, weights: Weights) -> Sample | None:
-        """A sample of n tokens of people's questions; None when no answer stands in the text."""
-        blocks = int(rng.integers(n // self.window // 4, n // self.window // 2 + 1))
+    def exercise(
+        self, n: int, rng: np.random.Generator, weights: Weights, blocks: int = 0
+    ) -> Sample | None:
+        """A sample of n tokens of people's questions; None when no answer stands in the text.
+
+        `blocks` as in `sample`.
+        """
+        blocks = blocks or self._some_blocks(n, rng)
         head = n - blocks * self.window
         found = self.reading.passages(head - 1, rng)
         if found is None:
@@ -95,9 +102,15 @@ class Looked:
         order = rng.permutation(len(answered))
         for block in range(blocks):
             turn, span = answered[int(order[block % len(order)])]
-            drawn = self._drawn(span, len(text), [other for _, other in answered], rng)
+            others = [other for _, other in answered]
+            drawn = self._drawn(span, len(text), others, rng, edge=_WIDE_EDGE)
             self._block(draft, turn, drawn, text, found.told(turn, start), rng)
         return draft.finish()
+
+    def _some_blocks(self, n: int, rng: np.random.Generator) -> int:
+        """A quarter to a half of the windows of n tokens."""
+        count = n // self.window
+        return int(rng.integers(count // 4, count // 2 + 1))
 
     def _planted(
         self, items: Sequence[Item], length: int, rng: np.random.Generator
@@ -129,6 +142,7 @@ class Looked:
         length: int,
         spans: Sequence[Span],
         rng: np.random.Generator,
+        edge: int = _EDGE,
     ) -> list[Span]:
         """The passages read again: mostly the one wanted, and up to two others."""
         drawn = [wanted] if wanted is not None and rng.random() < TOLD else []
@@ -140,8 +154,8 @@ class Looked:
                 drawn.append((start, start + int(rng.integers(16, 40))))
         return [
             (
-                max(0, first - int(rng.integers(_EDGE))),
-                min(length, end + int(rng.integers(_EDGE))),
+                max(0, first - int(rng.integers(edge))),
+                min(length, end + int(rng.integers(edge))),
             )
             for first, end in drawn
         ]

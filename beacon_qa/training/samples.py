@@ -76,6 +76,7 @@ class Sampler:
             "looked reading": self.looked_reading,
             "distant": self.distant,
             "distant looked": self.distant_looked,
+            "distant reading": self.distant_reading,
         }
 
     def mixture(self, n: int, rng: np.random.Generator, shares: Mapping[str, float]) -> Sample:
@@ -175,6 +176,12 @@ class Sampler:
         """Facts in a long text, of which passages are read again in the last windows."""
         blocks = min(n // 2, NEAR) // SHORTEST
         made = self._looked.sample(n, rng, self._weights, blocks) if n >= 4 * SHORTEST else None
+        return made or self.distant(n, rng)
+
+    def distant_reading(self, n: int, rng: np.random.Generator) -> Sample:
+        """Passages in a long text, of which pieces are read again in the last windows."""
+        blocks = min(n // 2, NEAR) // SHORTEST
+        made = self._looked.exercise(n, rng, self._weights, blocks) if n >= 4 * SHORTEST else None
         return made or self.distant(n, rng)
 
     def _exercise(self, n: int, rng: np.random.Generator, exercise: Exercise) -> Sample:
