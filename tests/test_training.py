@@ -18,12 +18,13 @@ from beacon_qa.beacon import load_model, load_tokenizer
 from beacon_qa.cli import main
 from beacon_qa.errors import TrainingError
 from beacon_qa.prompts import Prompts
+from beacon_qa.training.afterwards import AFTERWARDS
 from beacon_qa.training.batches import Batch
 from beacon_qa.training.beacons import Lessons
 from beacon_qa.training.folder import documents_in
 from beacon_qa.training.optimizer import make_steps
 from beacon_qa.training.progress import loss_by_ratio, ratio_table
-from beacon_qa.training.recipe import AFTERWARDS, STEPS, phases
+from beacon_qa.training.recipe import STEPS, phases
 from beacon_qa.training.stretches import Stretches, draw_stretches
 from beacon_qa.training.trainer import Plan, choose_parameters, train
 

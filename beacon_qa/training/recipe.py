@@ -1,10 +1,8 @@
-"""How the built-in model is taught: every figure of the recipe, in one place.
+"""How the built-in model is taught: the figures of its first run, and what a run is made of.
 
 Three phases with longer and longer texts, since recall does not carry beyond the number of keys a
-model was trained among: 1,024 tokens to form, then 4,096, then 8,192. Then a run that teaches to
-look back, a longer one that alternates between short texts full of questions and long ones, and one
-full of people's questions, which also teaches the evidence heads to point, and one with memories as
-long as a novel's. Knows numbers; the making of samples and the training are other rooms' work.
+model was trained among: 1,024 tokens to form, then 4,096, then 8,192. The runs after them are in
+afterwards. Knows numbers; the making of samples and the training are other rooms' work.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ from dataclasses import dataclass, replace
 from beacon_qa.training.batches import Recipe
 from beacon_qa.training.drafts import Weights
 from beacon_qa.training.names import Split
-from beacon_qa.training.samples import NEAR
 from beacon_qa.training.trainer import Plan
 
 DATA_SEED = 1
@@ -79,16 +76,6 @@ _SHORT = {
     "records": 0.08,
     "reading": 0.15,
 }
-_LOOKING = {
-    "prose": 0.06,
-    "repeat": 0.04,
-    "planted": 0.12,
-    "dense": 0.12,
-    "interleaved": 0.18,
-    "records": 0.04,
-    "reading": 0.12,
-    "looked": 0.32,
-}
 _LONG = {
     "prose": 0.05,
     "repeat": 0.06,
@@ -125,146 +112,7 @@ PHASES = (
         plain_share=0.02,
     ),
 )
-"""The run that made the weights that ship, as it went."""
-
-LOOKING = Phase(
-    until=520,
-    decay=520,
-    batches=(Recipe(rows=2, n=4096, shares=_LOOKING),),
-    weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
-    ratios=(4, 8, 8, 8, 16, 2, 32),
-    plain_share=0.02,
-    learning_rate=4e-4,
-    warmup=30,
-)
-"""A run of its own after these and the sharpening: to answer from passages read again."""
-
-_WIDE_SHORT = {
-    "prose": 0.05,
-    "repeat": 0.05,
-    "planted": 0.15,
-    "dense": 0.33,
-    "records": 0.07,
-    "reading": 0.20,
-    "looked": 0.15,
-}
-_WIDE_LONG = {
-    "repeat": 0.05,
-    "planted": 0.17,
-    "dense": 0.08,
-    "interleaved": 0.25,
-    "records": 0.05,
-    "reading": 0.10,
-    "looked": 0.30,
-}
-
-_SHORT_ROWS = Recipe(rows=12, n=1024, shares=_WIDE_SHORT)
-_LONG_ROWS = Recipe(rows=3, n=4096, shares=_WIDE_LONG)
-_LONGER_ROWS = Recipe(rows=2, n=8192, shares=_WIDE_LONG)
-
-_WIDENING = Phase(
-    until=180,
-    decay=720,
-    batches=(*3 * (_SHORT_ROWS, _LONG_ROWS), _SHORT_ROWS, _LONGER_ROWS),
-    weights=Weights(prose=0.3, answer=5.0, repeat=1.0),
-    ratios=(4, 8, 8, 8, 16, 16, 2, 32),
-    plain_share=0.03,
-    learning_rate=6e-4,
-    warmup=30,
-    attention_scale=0.3,
-    muon=True,
-    data_seed=11,
-    seed=7,
-)
-
-_WILD = replace(_WIDENING, until=479, decay=600, split="wild")
-
-WIDENING = (_WIDENING, _WILD, replace(_WILD, until=534, decay=534))
-"""The last run: many questions a token on short texts, and many keys on long ones; from its second
-phase on with names of no list, since it copied the names it knew for those it did not. The third
-lets the learning rate fall to its end."""
-
-_READ_ROWS = Recipe(
-    rows=16, n=768, shares={"reading": 0.60, "looked reading": 0.30, "looked": 0.10}
-)
-_READ_SHORT = {
-    "prose": 0.05,
-    "repeat": 0.05,
-    "planted": 0.15,
-    "dense": 0.30,
-    "records": 0.05,
-    "reading": 0.20,
-    "looked": 0.10,
-    "looked reading": 0.10,
-}
-_READ_LONG = {
-    "repeat": 0.04,
-    "planted": 0.17,
-    "dense": 0.06,
-    "interleaved": 0.25,
-    "records": 0.04,
-    "reading": 0.10,
-    "looked": 0.22,
-    "looked reading": 0.12,
-}
-_READ_SHORT_ROWS = replace(_SHORT_ROWS, shares=_READ_SHORT)
-_READ_LONG_ROWS = replace(_LONG_ROWS, shares=_READ_LONG)
-_READ_LONGER_ROWS = replace(_LONGER_ROWS, shares=_READ_LONG)
-
-READING = replace(
-    _WILD,
-    until=600,
-    decay=660,
-    batches=(
-        *2 * (_READ_ROWS, _READ_LONG_ROWS, _READ_SHORT_ROWS),
-        _READ_ROWS,
-        _READ_LONGER_ROWS,
-    ),
-    plain_share=0.12,
-    pointing=0.3,
-    data_seed=23,
-    seed=19,
-)
-"""A run full of people's questions, some read raw, with more wordings than before, in which the
-evidence heads learn to point."""
-
-_DISTANT = {"distant": 0.55, "distant looked": 0.45}
-
-
-def _far(tokens: int) -> Recipe:
-    return Recipe(rows=1, n=tokens + NEAR, shares=_DISTANT, far=tokens)
-
-
-_DISTANCE = replace(
-    READING,
-    until=79,
-    decay=150,
-    batches=(
-        _far(14336),
-        _READ_ROWS,
-        _far(30720),
-        _far(14336),
-        _READ_SHORT_ROWS,
-        _far(63488),
-    ),
-    ratios=(4, 8, 8, 8, 16, 16, 32),
-    plain_share=0.05,
-    learning_rate=3e-4,
-    data_seed=31,
-    seed=29,
-)
-
-DISTANCE = (_DISTANCE, replace(_DISTANCE, until=100, decay=100))
-"""The last run: to find something in memories as long as a novel's, which no gradients reach. Its
-second phase lets the learning rate fall to its end."""
-
-AFTERWARDS = {
-    "looking": (LOOKING,),
-    "widening": WIDENING,
-    "reading": (READING,),
-    "distance": DISTANCE,
-}
-"""The runs after the phases and the sharpening, and the folder each is kept in."""
+"""The first run, as it went."""
 
 STEPS = PHASES[-1].until
 

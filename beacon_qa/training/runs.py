@@ -14,6 +14,7 @@ import torch
 from beacon_qa.beacon import load_tokenizer
 from beacon_qa.errors import TrainingError
 from beacon_qa.training import recipe
+from beacon_qa.training.afterwards import AFTERWARDS
 from beacon_qa.training.batches import Batch, Source, batches
 from beacon_qa.training.builtin import new_builtin, write_weights
 from beacon_qa.training.copying import sharpen
@@ -58,7 +59,7 @@ def train_builtin(
             break
     sharpen(model, recipe.SHARPEN)
     if done >= recipe.STEPS:
-        for name, phases in recipe.AFTERWARDS.items():
+        for name, phases in AFTERWARDS.items():
             done += [run(phase, name) for phase in phases][-1]
     if job.processes.first:
         write_weights(model, job.out)
