@@ -14,7 +14,7 @@ from beacon_qa.training import builtin
 from beacon_qa.training.builtin import WINDOW, new_builtin
 from beacon_qa.training.vocabulary import DOC
 
-VOCABULARY = Path(__file__).parents[1] / "beacon_qa" / "builtin" / "weights"
+VOCABULARY = Path(__file__).parents[2] / "beacon_qa" / "builtin" / "weights"
 RUN = WINDOW
 
 
