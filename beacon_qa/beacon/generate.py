@@ -33,7 +33,7 @@ def decode(
     the attention of prompt and answer falls. Errors of the model are raised here.
     """
     prompt = torch.as_tensor(ids, dtype=torch.long).reshape(1, -1)
-    chooser = Chooser(prompt[0].tolist(), sampling, sampling.stop_ids or own_stops(model))
+    chooser = chooser_of(model, prompt[0].tolist(), sampling)
     fork = memory.fork()
     fork.watch = watch
     step = prompt.to(model.entrance)
@@ -57,6 +57,11 @@ def attend(model: Any, memory: Memory, ids: Sequence[int], watch: Watch) -> None
             past_key_values=fork,
             only_read=True,
         )
+
+
+def chooser_of(model: Any, prompt: list[int], sampling: Sampling) -> Chooser:
+    """Chooses the tokens after `prompt`, up to the sampling's stops or else the model's own."""
+    return Chooser(prompt, sampling, sampling.stop_ids or own_stops(model))
 
 
 def own_stops(model: Any) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from beacon_qa.beacon.choosing import Chooser, Sampling
-from beacon_qa.beacon.generate import own_stops
+from beacon_qa.beacon.generate import chooser_of
 from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.rows import Rows
 from beacon_qa.beacon.watch import Watch
@@ -98,7 +98,7 @@ class Together:
                 f"A prompt needs at least one token, and ids from 0 to {known - 1}; this one has "
                 f"{ids.numel()} tokens. Use the tokenizer of this model."
             )
-        chooser = Chooser(ids[0].tolist(), sampling, sampling.stop_ids or own_stops(self._model))
+        chooser = chooser_of(self._model, ids[0].tolist(), sampling)
         self._waiting.append(_Row(self._count, memory, ids.to(self._device), chooser, watch))
         self._count += 1
         return self._count - 1

@@ -35,12 +35,15 @@ from beacon_qa.plaintext import EncodedText
 NOWHERE = 99
 """The rank of a place that was not found."""
 
+Told = tuple[str, str, bool, float, float]
+"""Condition, answer, whether it is right, F1, seconds."""
+
 
 @dataclass(frozen=True)
 class Found:
     """One question: where evidence and BM25 rank the right stretch (0 is first), and the answers.
 
-    `told` is (condition, answer, right, F1, seconds); `chance` is the share of the text that
+    `chance` is the share of the text that
     three stretches cover. `missing_contrast` is the contrast of a question the text is silent on.
     `read_again` says whether the right stretch was read again when looking back, None if unknown.
     """
@@ -55,7 +58,7 @@ class Found:
     chance: float
     contrast: float
     missing_contrast: float | None
-    told: tuple[tuple[str, str, bool, float, float], ...]
+    told: tuple[Told, ...]
     read_again: bool | None = None
 
 
@@ -73,8 +76,8 @@ def measure(
         found = book.find(hidden.question)
         missing = book.find(hidden.missing).contrast if hidden.missing else None
         by_words = ranked([book.document.text[a:b] for a, b in stretches], hidden.question)
-        looked: list[Passage] = []
-        told = tuple(_told(engine, book, full, hidden, longest, looked)) if answers else ()
+        asked = list(_asked_in_every_way(engine, book, full, hidden, longest)) if answers else []
+        looked = [place for one, read in asked if one[0] == "look back" for place in read]
         yield Found(
             ratio=ratio,
             windows=round(len(book.encoded) / engine.window),
@@ -86,51 +89,43 @@ def measure(
             chance=min(1.0, PASSAGES * longest / max(1, len(book.encoded))),
             contrast=found.contrast,
             missing_contrast=missing,
-            told=told,
+            told=tuple(one for one, _ in asked),
             read_again=_rank(looked, hidden) != NOWHERE if answers else None,
         )
 
 
-def _told(
-    engine: Engine,
-    book: Book,
-    full: Book | None,
-    hidden: Hidden,
-    longest: int,
-    looked: list[Passage],
-) -> Iterator[tuple[str, str, bool, float, float]]:
-    """The answers under every condition; what is read again when looking back goes to `looked`."""
+def _asked_in_every_way(
+    engine: Engine, book: Book, full: Book | None, hidden: Hidden, longest: int
+) -> Iterator[tuple[Told, Sequence[Passage]]]:
+    """The answer under every condition, with the passages that were read again for it."""
     passage = around(book.document, book.encoded, hidden, longest)
     asking = len(engine.prompts.question(hidden.question)) + ANSWER_TOKENS
     near = around(
         book.document, book.encoded, hidden, max(longest, engine.window - asking), wide=True
     )
     empty = engine.model.new_memory(0)
-    ways: dict[str, Callable[[], str]] = {
+    ways: dict[str, Callable[[], tuple[str, Sequence[Passage]]]] = {
         "memory": lambda: _asked(book, hidden, "off"),
-        "look back": lambda: _asked(book, hidden, "on", looked),
+        "look back": lambda: _asked(book, hidden, "on"),
         "auto": lambda: _asked(book, hidden, "auto"),
-        "oracle": lambda: _given(engine, book.memory.sealed(), hidden, [passage]),
-        "in window": lambda: _given(engine, empty, hidden, [near], alone=True),
-        "closed book": lambda: _given(engine, empty, hidden, [], alone=True),
+        "oracle": lambda: (_given(engine, book.memory.sealed(), hidden, [passage]), ()),
+        "in window": lambda: (_given(engine, empty, hidden, [near], alone=True), ()),
+        "closed book": lambda: (_given(engine, empty, hidden, [], alone=True), ()),
     }
     if full is not None:
         ways["full"] = lambda: _asked(full, hidden, "off")
     for name, ask in ways.items():
         begun = time.perf_counter()
-        answer = ask()
+        answer, read_again = ask()
         seconds = time.perf_counter() - begun
         right = any(named(answer, wanted) for wanted in hidden.answers)
-        yield name, answer, right, best(f1, answer, hidden.answers), seconds
+        yield (name, answer, right, best(f1, answer, hidden.answers), seconds), read_again
 
 
-def _asked(book: Book, hidden: Hidden, way: LookBack, looked: list[Passage] | None = None) -> str:
+def _asked(book: Book, hidden: Hidden, way: LookBack) -> tuple[str, Sequence[Passage]]:
     sampling = Sampling(max_new_tokens=ANSWER_TOKENS)
     answer = book.ask(hidden.question, sampling=sampling, look_back=way)
-    text = answer.text
-    if looked is not None:
-        looked += answer.read_again
-    return text
+    return answer.text, answer.read_again
 
 
 def _given(
