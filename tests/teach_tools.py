@@ -98,7 +98,7 @@ class Recorder:
 def record() -> dict[tuple[int, ...], list[int]]:
     """Prompts of the suite and the replies to them, as ids."""
     recorder = Recorder()
-    suite = str(HERE / "test_langchain_conformance.py")
+    suite = str(HERE / "langchain_models" / "test_langchain_conformance.py")
     options = ["-q", "-n0", "-k", "TestToolAnswers", "-p", "no:cacheprovider", "-W", "ignore"]
     if pytest.main([suite, *options, *sys.argv[1:]], plugins=[recorder]):
         raise SystemExit("The suite does not pass on the replies themselves.")

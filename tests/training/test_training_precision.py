@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from test_training import PLAN, different
+from small_runs import PLAN, different
 from tiny_models import make_checkpoint, random_ids
 
 from beacon_qa.beacon import load_model
