@@ -3,9 +3,9 @@
     "beacon_evidence_heads": [[1, 0], [1, 2], ...]     layers and query heads, best first
     "beacon_evidence_contrast": 9.5                    above it a find is trusted
 
-`beacon-qa evaluate evidence --calibrate` chooses both on texts whose answers are known. Of a
-checkpoint without them, heads from the middle of its layers are watched, where models look things
-up. Knows a Hugging Face config; knows nothing of tensors.
+`beacon-qa evaluate --calibrate` chooses both on texts whose answers are known. Of a checkpoint
+without them, heads from the middle of its layers are watched, where models look things up. Knows a
+Hugging Face config; knows nothing of tensors.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Choose the heads whose attention tells where a fact stands, and how sharp a find must be.
 
 Every head of the model looks for facts planted in prose that is used for nothing else; the best
-one is taken, then whichever helps most beside those taken, as long as one does. Knows books and
-hidden facts; knows nothing of files.
+one is taken, then whichever helps most beside those taken, as long as one does. Chosen so on half
+of the facts, they must find more of the other half than the heads the model has: a choice among
+many on few facts fits those facts. Knows books and hidden facts; knows nothing of files.
 """
 
 from __future__ import annotations
@@ -33,11 +34,15 @@ _TRUSTED = 0.05
 
 @dataclass(frozen=True)
 class Calibration:
-    """The heads, best first, the share of facts they find in three passages, and the contrast."""
+    """The heads, the share of facts they find in three passages, and the contrast.
+
+    `kept` says that they are those the model had.
+    """
 
     heads: tuple[Head, ...]
     found: float
     contrast: float
+    kept: bool
 
 
 @dataclass(frozen=True)
@@ -60,37 +65,48 @@ class _Case:
 
 def calibrate(engine: Engine, places: Sequence[HidingPlace], ratio: int) -> Calibration:
     """The heads for one model; raises EvaluationError when none of them finds anything."""
-    config = engine.model.config
-    every = [
+    config, present = engine.model.config, engine.model.evidence_heads
+    middle = [
         (layer, head)
         for layer in range(config.num_hidden_layers - 1)
         for head in range(config.num_attention_heads)
     ]
+    every = list(dict.fromkeys([*middle, *present]))
     cases = [case for place in places for case in _cases(engine, place, ratio, every)]
-    chosen: list[int] = []
-    best = 0.0
-    while len(chosen) < MOST_HEADS:
-        scores = {head: _score(cases, [*chosen, head]) for head in range(len(every))}
-        head = max((h for h in scores if h not in chosen), key=lambda h: scores[h])
-        if scores[head] <= best:
-            break
-        best = scores[head]
-        chosen.append(head)
-    if not chosen:
-        raise EvaluationError(f"No head of {engine.name} finds any of {len(cases)} planted facts.")
+    chosen = _chosen(cases[::2], len(middle))
+    had = [every.index(head) for head in present]
+    if _score(cases[1::2], had) >= _score(cases[1::2], chosen):
+        chosen = had
     ranks, contrasts = zip(*(case.place(chosen) for case in cases), strict=True)
     right = sorted(c for rank, c in zip(ranks, contrasts, strict=True) if rank != NOWHERE)
+    if not right:
+        raise EvaluationError(f"No head of {engine.name} finds any of {len(cases)} planted facts.")
     return Calibration(
         tuple(every[head] for head in chosen),
         len(right) / len(cases),
         round(float(np.quantile(right, _TRUSTED)), 1),
+        chosen == had,
     )
+
+
+def _chosen(cases: Sequence[_Case], count: int) -> list[int]:
+    """Of the first `count` heads those that help, best first, each beside those before it."""
+    chosen: list[int] = []
+    best = 0.0
+    while len(chosen) < MOST_HEADS:
+        scores = {head: _score(cases, [*chosen, head]) for head in set(range(count)) - {*chosen}}
+        head = max(scores, key=lambda h: scores[h])
+        if scores[head] <= best:
+            break
+        best = scores[head]
+        chosen.append(head)
+    return chosen
 
 
 def _score(cases: Sequence[_Case], chosen: Sequence[int]) -> float:
     """The mean of 1 for a first place, 1/2 for a second, 1/3 for a third."""
-    ranks = [case.place(chosen)[0] for case in cases]
-    return sum(1 / (rank + 1) for rank in ranks if rank != NOWHERE) / len(cases)
+    ranks = [case.place(chosen)[0] for case in cases] if chosen else []
+    return sum(1 / (rank + 1) for rank in ranks if rank != NOWHERE) / max(1, len(cases))
 
 
 def _cases(engine: Engine, place: HidingPlace, ratio: int, every: Sequence[Head]) -> list[_Case]:

@@ -25,8 +25,8 @@ from beacon_qa.training.folder import documents_in
 
 _WINDOWS, _RATIOS, _TEXTS, _FACTS = (32, 64, 100), (8, 16), 3, 8
 _QUICK_WINDOWS, _QUICK_TEXTS = (16,), 1
-_CALIBRATED = 64
-"""Windows of the texts on which heads are chosen, at ratio 8."""
+_CALIBRATED, _CALIBRATED_TEXTS = 64, 6
+"""Windows of the texts on which heads are chosen, at ratio 8, and their number."""
 
 
 def add_evidence_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,16 +79,17 @@ def run_calibration(args: argparse.Namespace, engine: Engine, terminal: Terminal
     documents = list(documents_in(args.texts or DEMO))
     rng = random.Random(f"calibration {args.seed}")
     tokens = _CALIBRATED * engine.window
-    texts = range(args.number or _TEXTS)
+    texts = range(args.number or _CALIBRATED_TEXTS)
     places = [planted(documents, engine.prompts, tokens, _FACTS, rng, split="train") for _ in texts]
     chosen = calibrate(engine, places, min(8, max(engine.model.beacon.ratios)))
     settings = json.loads(config.read_text("utf-8"))
     settings["beacon_evidence_heads"] = [list(head) for head in chosen.heads]
     settings["beacon_evidence_contrast"] = chosen.contrast
     config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", "utf-8")
+    had = ", and are those it had" if chosen.kept else ""
     terminal.say(
         f"Heads {chosen.heads} find {chosen.found:.0%} of {len(places) * _FACTS} facts among three "
-        f"passages; trusted from a contrast of {chosen.contrast} on."
+        f"passages{had}; trusted from a contrast of {chosen.contrast} on."
     )
 
 
