@@ -180,7 +180,7 @@ _RECALL_READ_FAR = Recipe(rows=2, n=7168 + NEAR, shares={"distant reading": 1.0}
 
 _RECALL = replace(
     READING,
-    until=1800,
+    until=540,
     decay=1800,
     batches=(
         *2 * (_RECALL_READ, _RECALL_ROWS, _READ_ROWS, _RECALL_READ, _RECALL_ROWS),
@@ -195,10 +195,27 @@ _RECALL = replace(
     data_seed=41,
     seed=37,
 )
-RECALL = (_RECALL,)
+_RECALL_MORE = replace(
+    _RECALL,
+    until=1150,
+    decay=1150,
+    batches=(
+        *2 * (_RECALL_READ, _RECALL_ROWS, _RECALL_READ),
+        _READ_ROWS,
+        _RECALL_LONG_ROWS,
+        _RECALL_READ_FAR,
+        _RECALL_ROWS,
+        _RECALL_READ,
+        _far(14336),
+    ),
+    ratios=(2, 4, 4, 8, 8, 8, 8, 16, 16, 32),
+)
+
+RECALL = (_RECALL, _RECALL_MORE)
 """Passages read again behind memories as long as a report's, facts told and asked in many more
 ways, and questions that are predicted too, for a little of an answer's weight: what a question can
-ask shows what a memory must hold."""
+ask shows what a memory must hold. Its second phase has more of the passages, more of them at ratio
+8, and lets the learning rate fall to its end."""
 
 AFTERWARDS = {
     "looking": (LOOKING,),
