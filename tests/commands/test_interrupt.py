@@ -1,0 +1,95 @@
+"""Ctrl-C where it could get lost: in what swallows it, and just before a line is waited for."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TextIO
+
+import pytest
+
+from beacon_qa.commands.interrupt import at_once, line_of
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, TextIO]]:
+    """The side of a terminal that is typed at, and the stream a program reads."""
+    typed, read = pty.openpty()
+    with os.fdopen(read) as stream:
+        yield typed, stream
+    os.close(typed)
+
+
+def press(done: list[str]) -> None:
+    signal.raise_signal(signal.SIGINT)
+    done.append("all of it")
+
+
+def press_unheard(done: list[str]) -> None:
+    with suppress(BaseException):
+        press([])
+    done.append("all of it")
+
+
+def test_an_interrupt_that_is_swallowed_comes_again_at_the_end() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt), at_once():
+        press_unheard(done)
+    assert done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_ends_at_once_what_does_not_swallow_it() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt), at_once():
+        press(done)
+    assert not done
+
+
+def test_without_an_interrupt_nothing_is_raised() -> None:
+    with at_once():
+        pass
+
+
+def test_a_line_is_waited_for_and_several_at_once_are_all_read(
+    terminal: tuple[int, TextIO],
+) -> None:
+    typed, stream = terminal
+    os.write(typed, b"one\ntwo\n")
+    assert [line_of(stream), line_of(stream)] == ["one\n", "two\n"]
+    later = threading.Timer(0.5, os.write, (typed, b"three\n"))
+    later.start()
+    assert line_of(stream) == "three\n"
+    later.join()
+
+
+def test_a_signal_that_no_read_was_there_to_notice_ends_the_waiting(
+    terminal: tuple[int, TextIO],
+) -> None:
+    _, stream = terminal
+    # As when it comes just before the read: the handler of another thread's signal wakes nobody.
+    blocked = {signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+    try:
+        taker = threading.Thread(
+            target=lambda: (
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked),
+                threading.Event().wait(0.5),
+                signal.pthread_kill(threading.get_ident(), signal.SIGINT),
+            )
+        )
+        taker.start()
+        with pytest.raises(KeyboardInterrupt):
+            line_of(stream)
+        taker.join()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+
+
+def test_the_end_of_the_input_is_an_empty_line() -> None:
+    with open(os.devnull) as stream:
+        assert line_of(stream) == ""
