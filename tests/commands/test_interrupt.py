@@ -6,6 +6,7 @@ import os
 import pty
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TextIO
@@ -13,6 +14,14 @@ from typing import TextIO
 import pytest
 
 from beacon_qa.commands.interrupt import at_once, line_of
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Ctrl-C as at a terminal: a shell starts what runs in the background with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -70,24 +79,30 @@ def test_a_line_is_waited_for_and_several_at_once_are_all_read(
 def test_a_signal_that_no_read_was_there_to_notice_ends_the_waiting(
     terminal: tuple[int, TextIO],
 ) -> None:
-    _, stream = terminal
+    typed, stream = terminal
     # As when it comes just before the read: the handler of another thread's signal wakes nobody.
     blocked = {signal.SIGINT}
+    ended, late = threading.Event(), list[str]()
+
+    def take() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+        time.sleep(0.5)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        if not ended.wait(5):
+            late.append("only the next line ended it")
+            os.write(typed, b"\n")
+
     signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+    taker = threading.Thread(target=take)
     try:
-        taker = threading.Thread(
-            target=lambda: (
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked),
-                threading.Event().wait(0.5),
-                signal.pthread_kill(threading.get_ident(), signal.SIGINT),
-            )
-        )
         taker.start()
         with pytest.raises(KeyboardInterrupt):
             line_of(stream)
-        taker.join()
     finally:
+        ended.set()
+        taker.join()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+    assert not late
 
 
 def test_the_end_of_the_input_is_an_empty_line() -> None:
