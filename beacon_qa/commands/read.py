@@ -99,7 +99,7 @@ def _here(
             yield one.failed(error)
     if not parsed:
         return
-    reader = load_reader(args, shelf, terminal)
+    reader = load_reader(args, shelf, terminal, save_every=args.save_every)
     for one in parsed:
         begun = time.monotonic()
         try:

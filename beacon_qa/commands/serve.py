@@ -10,18 +10,14 @@ import logging
 import signal
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from beacon_qa.commands import options
-from beacon_qa.commands.session import open_shelf
+from beacon_qa.commands.session import load_reader, open_shelf
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.keys import Keys
 from beacon_qa.server.address import check_host
 from beacon_qa.server.limits import Limits
 from beacon_qa.shelf import Shelf
-
-if TYPE_CHECKING:
-    from beacon_qa.reader import Reader
 
 _KEYS = "api-keys"
 """The name of the file of keys in the shelf's folder."""
@@ -115,7 +111,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _here(args: argparse.Namespace, shelf: Shelf, keys: Keys | None, terminal: Terminal) -> None:
-    reader = _load(args, shelf, terminal)
+    reader = load_reader(args, shelf, terminal, look_back=args.look_back)
     from beacon_qa.server.running import Server
     from beacon_qa.server.service import Service
 
@@ -135,21 +131,6 @@ def _on_cluster(
     from beacon_qa.commands.cluster import serve_on_cluster
 
     serve_on_cluster(args, shelf, _limits(args), keys, terminal)
-
-
-def _load(args: argparse.Namespace, shelf: Shelf, terminal: Terminal) -> Reader:
-    if terminal.watched:
-        terminal.note("Loading the model ...")
-    from beacon_qa.reader import Reader  # here, so that refusals above need no model library
-
-    return Reader.load(
-        args.model,
-        bits=args.bits,
-        device=args.device,
-        ratio=args.ratio,
-        shelf=shelf,
-        look_back=args.look_back,
-    )
 
 
 def _limits(args: argparse.Namespace) -> Limits:

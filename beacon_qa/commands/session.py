@@ -44,8 +44,13 @@ def find_document(args: argparse.Namespace, shelf: Shelf, name: str) -> tuple[Do
     return shelf.document(record.id), record.source
 
 
-def load_reader(args: argparse.Namespace, shelf: Shelf, terminal: Terminal) -> Reader:
-    """The model that is named, or the built-in one, with this shelf."""
+def load_reader(
+    args: argparse.Namespace, shelf: Shelf, terminal: Terminal, **settings: Any
+) -> Reader:
+    """The model that is named, or the built-in one, with this shelf.
+
+    `settings` are more of `Reader.load`, such as the command has options for.
+    """
     if terminal.watched:
         terminal.note("Loading the model ...")
     with at_once():
@@ -57,7 +62,7 @@ def load_reader(args: argparse.Namespace, shelf: Shelf, terminal: Terminal) -> R
             device=args.device,
             ratio=args.ratio,
             shelf=shelf,
-            save_every=args.save_every,
+            **settings,
         )
 
 
@@ -92,7 +97,8 @@ def open_book(args: argparse.Namespace, name: str, terminal: Terminal) -> Book:
     """The book of this name, read first if need be, cut back to --as-of."""
     shelf = open_shelf(args)
     document, source = find_document(args, shelf, name)
-    book, _ = read_document(load_reader(args, shelf, terminal), document, source, terminal)
+    reader = load_reader(args, shelf, terminal, save_every=args.save_every)
+    book, _ = read_document(reader, document, source, terminal)
     return book.as_of(args.as_of) if getattr(args, "as_of", None) else book
 
 

@@ -61,7 +61,8 @@ def test_an_interrupt_ends_at_once_what_does_not_swallow_it() -> None:
 
 def test_without_an_interrupt_nothing_is_raised() -> None:
     with at_once():
-        pass
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_line_is_waited_for_and_several_at_once_are_all_read(
