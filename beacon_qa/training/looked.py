@@ -28,6 +28,9 @@ from beacon_qa.training.vocabulary import encode_texts
 TOLD = 0.93
 """How often the passage that answers the question is among those read again."""
 
+_LEAST = 4
+"""Windows a sample has at least."""
+
 _EDGE = 14
 """The most tokens of prose that a passage takes in before and after its statement."""
 
@@ -51,10 +54,12 @@ class Looked:
     def sample(
         self, n: int, rng: np.random.Generator, weights: Weights, blocks: int = 0
     ) -> Sample | None:
-        """A sample of n tokens; None when no sentence ends in the prose drawn for it.
+        """A sample of n tokens; None when n is too small or the prose drawn has no sentence.
 
         Its last `blocks` windows ask, or with 0 a quarter to a half of them.
         """
+        if n < _LEAST * self.window:
+            return None
         blocks = blocks or self._some_blocks(n, rng)
         head = n - blocks * self.window
         most = max(blocks + 1, min(head // 60, 3 * blocks))
@@ -80,10 +85,12 @@ class Looked:
     def exercise(
         self, n: int, rng: np.random.Generator, weights: Weights, blocks: int = 0
     ) -> Sample | None:
-        """A sample of n tokens of people's questions; None when no answer stands in the text.
+        """A sample of n tokens of people's questions; None when n is too small or none is answered.
 
         `blocks` as in `sample`.
         """
+        if n < _LEAST * self.window:
+            return None
         blocks = blocks or self._some_blocks(n, rng)
         head = n - blocks * self.window
         found = self.reading.passages(head - 1, rng)

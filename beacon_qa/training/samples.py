@@ -156,13 +156,11 @@ class Sampler:
 
     def looked(self, n: int, rng: np.random.Generator) -> Sample:
         """Facts in prose, then windows in which passages of it are read again and asked about."""
-        made = self._looked.sample(n, rng, self._weights) if n >= 4 * SHORTEST else None
-        return made or self.planted(n, rng)
+        return self._looked.sample(n, rng, self._weights) or self.planted(n, rng)
 
     def looked_reading(self, n: int, rng: np.random.Generator) -> Sample:
         """Passages, then windows in which pieces of them are read again and asked about."""
-        made = self._looked.exercise(n, rng, self._weights) if n >= 4 * SHORTEST else None
-        return made or self.reading(n, rng)
+        return self._looked.exercise(n, rng, self._weights) or self.reading(n, rng)
 
     def distant(self, n: int, rng: np.random.Generator) -> Sample:
         """Facts in a long text, about which the last 2,000 tokens or so ask."""
@@ -174,14 +172,12 @@ class Sampler:
 
     def distant_looked(self, n: int, rng: np.random.Generator) -> Sample:
         """Facts in a long text, of which passages are read again in the last windows."""
-        blocks = min(n // 2, NEAR) // SHORTEST
-        made = self._looked.sample(n, rng, self._weights, blocks) if n >= 4 * SHORTEST else None
+        made = self._looked.sample(n, rng, self._weights, _last_windows(n))
         return made or self.distant(n, rng)
 
     def distant_reading(self, n: int, rng: np.random.Generator) -> Sample:
         """Passages in a long text, of which pieces are read again in the last windows."""
-        blocks = min(n // 2, NEAR) // SHORTEST
-        made = self._looked.exercise(n, rng, self._weights, blocks) if n >= 4 * SHORTEST else None
+        made = self._looked.exercise(n, rng, self._weights, _last_windows(n))
         return made or self.distant(n, rng)
 
     def _exercise(self, n: int, rng: np.random.Generator, exercise: Exercise) -> Sample:
@@ -227,6 +223,11 @@ class Sampler:
         # Nothing tells that a copy begins: its first two tokens cannot be known.
         weights[second.start : second.start + 2] = 0
         free[first] = free[second] = False
+
+
+def _last_windows(n: int) -> int:
+    """How many windows at the end of a long text ask about all of it."""
+    return min(n // 2, NEAR) // SHORTEST
 
 
 def _log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
