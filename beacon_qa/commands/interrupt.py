@@ -43,8 +43,8 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 def at_once() -> Iterator[None]:
     """Ctrl-C interrupts what is done here at once, also where a library drops the exception.
 
-    While modules are loaded some C code clears every error it meets, this one too: it is raised
-    again at the end. Works in the main thread.
+    C code that clears whatever error it meets would drop this one too: it is raised again at the
+    end. Works in the main thread.
     """
     asked = Event()
 

@@ -20,10 +20,14 @@ from beacon_qa.cli import main
 
 CTRL_C = "\x03"
 _ENTER = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "signal.signal(signal.SIGINT, signal.SIG_DFL); "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
-"""Makes the terminal that of the session, so that its keys become signals, and goes on as told."""
+"""Makes the terminal that of the session, so that its keys become signals, and goes on as told.
+
+A shell starts what runs in the background with SIGINT ignored, and the tests may run there.
+"""
 _PATIENCE = 120.0
 """Seconds without any output after which a program hangs."""
 
