@@ -2,10 +2,11 @@
 
     "beacon_evidence_heads": [[1, 0], [1, 2], ...]     layers and query heads, best first
     "beacon_evidence_contrast": 9.5                    above it a find is trusted
+    "beacon_evidence_narrow": true                     what was read again needs no more memory
 
-`beacon-qa evaluate --calibrate` chooses both on texts whose answers are known. Of a checkpoint
-without them, heads from the middle of its layers are watched, where models look things up. Knows a
-Hugging Face config; knows nothing of tensors.
+`beacon-qa evaluate --calibrate` chooses the first two on texts whose answers are known. Of a
+checkpoint without them, heads from the middle of its layers are watched, where models look things
+up. Knows a Hugging Face config; knows nothing of tensors.
 """
 
 from __future__ import annotations
@@ -57,3 +58,14 @@ def evidence_contrast(config: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         raise ConfigError(f"beacon_evidence_contrast is {value!r}; it must be 0 or more.")
     return float(value)
+
+
+def evidence_narrow(config: Any) -> bool:
+    """Whether passages are best read again behind the memory of their own windows alone.
+
+    Raises ConfigError for what is neither true nor false.
+    """
+    value = getattr(config, "beacon_evidence_narrow", False)
+    if not isinstance(value, bool):
+        raise ConfigError(f"beacon_evidence_narrow is {value!r}; it must be true or false.")
+    return value

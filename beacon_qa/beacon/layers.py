@@ -85,6 +85,20 @@ class MemoryLayer(CacheLayerMixin):  # type: ignore[misc]
         twin.values = _grown(self.values[:, :, start:], count, count + _STEP)
         return twin
 
+    def gathered(self, entries: Tensor, frequencies: Tensor) -> MemoryLayer:
+        """A layer of `entries` of this one (indices, ascending), their keys turned to new places.
+
+        Nothing is shared.
+        """
+        twin = MemoryLayer()
+        if self.is_initialized:
+            keys, values = self.whole()
+            entries = entries.to(keys.device)
+            shift = torch.arange(len(entries), device=entries.device) - entries
+            turned = turn(keys.index_select(2, entries), shift, frequencies.to(keys.device))
+            twin.adopt(turned, values.index_select(2, entries))
+        return twin
+
     def own(self) -> None:
         """Copy what is shared, so that nothing is."""
         if self.shared is not None:

@@ -8,10 +8,11 @@ knows nothing of files (see memory_file) or of how a model fills it (see model).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -173,6 +174,40 @@ class Memory(Cache):  # type: ignore[misc]
         """
         clock = dataclasses.replace(self.clock.copy(), schedule=(0,), ratio=0, in_window=0)
         return self._twin(clock, self.kept, self.kept, None)
+
+    def narrowed(self, windows: Collection[int]) -> Memory:
+        """A memory of some of the full windows and of the open one, as if it had seen no others.
+
+        Their entries move together, and their keys are turned to where they then stand. This one
+        does not change. Raises ModelError for a window that is not full.
+        """
+        wrong = [window for window in windows if not 0 <= window < self.windows]
+        if wrong:
+            raise ModelError(
+                f"The memory holds {self.windows} full windows; it cannot be narrowed to "
+                f"number {wrong[0]}."
+            )
+        chosen = sorted(set(windows))
+        entries = self.entries_of(chosen)
+        held = len(entries)
+        entries = torch.cat((entries, torch.arange(self.held, self.kept)))
+        clock = dataclasses.replace(
+            self.clock.copy(),
+            closed=[self.clock.closed[window] for window in chosen],
+            tokens=len(chosen) * self.config.window + self.clock.in_window,
+        )
+        layers = [layer.gathered(entries, self.frequencies) for layer in self.layers]
+        return Memory(
+            clock, layers, identity=self.identity, frequencies=self.frequencies, held=held
+        )
+
+    def entries_of(self, windows: Collection[int]) -> Tensor:
+        """The places of the sinks and of what these full windows left, ascending (int64)."""
+        sink = self.config.sink if windows else 0
+        sizes = [kept_per_window(r, self.config.window) for r in self.clock.closed]
+        ends = [*accumulate(sizes, initial=self.config.sink)]
+        stretches = [torch.arange(ends[w], ends[w + 1]) for w in sorted(set(windows))]
+        return torch.cat((torch.arange(sink), *stretches))
 
     def _held_after(self, windows: int) -> int:
         sizes = [kept_per_window(r, self.config.window) for r in self.clock.closed[:windows]]

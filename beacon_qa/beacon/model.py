@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from beacon_qa.beacon.config import BeaconConfig, check_ratios, read_config
-from beacon_qa.beacon.heads import evidence_contrast, evidence_heads
+from beacon_qa.beacon.heads import evidence_contrast, evidence_heads, evidence_narrow
 from beacon_qa.beacon.inputs import Targets, checked, refuse_padding
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.memory import Memory, ModelIdentity
@@ -45,6 +45,7 @@ class BeaconMixin:
         self.identity: ModelIdentity | None = None
         self.evidence_heads = evidence_heads(config)
         self.evidence_contrast = evidence_contrast(config)
+        self.evidence_narrow = evidence_narrow(config)
         self.model: Any
         self.model.beacon_embed_tokens = nn.Embedding(1, config.hidden_size)
         for layer in self.model.layers:

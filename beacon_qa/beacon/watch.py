@@ -40,6 +40,11 @@ class Watch:
         self.scores = torch.zeros(count)
         self.tokens = 0
         self.counted: list[tuple[int, int]] = [(0, sys.maxsize)]
+        self._places: Tensor | None = None
+
+    def narrow(self, entries: Tensor) -> None:
+        """From now on look at a memory that holds only these entries (indices) of the first."""
+        self._places, self.count = entries, len(entries)
 
     def settle(self, held: int) -> None:
         """From now on look at the first `held` entries only: those after them are condensed."""
@@ -83,7 +88,11 @@ class Watch:
         for head in self.heads[layer]:
             keys = [part[0, head // groups] for part in stretches]
             for rows in torch.split(query[0, head], step):
-                self.scores[: self.count] += self._shares(rows, keys, scaling).cpu()
+                shares = self._shares(rows, keys, scaling).cpu()
+                if self._places is None:
+                    self.scores[: self.count] += shares
+                else:
+                    self.scores.index_add_(0, self._places[: self.count], shares)
 
     def _watched(self, key: Tensor, shared: tuple[Tensor, Tensor] | None) -> list[Tensor]:
         """The keys of the entries looked at: often those shared hold them all."""

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
+
+from beacon_qa.evidence.looking import LookBack
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -119,10 +122,11 @@ def add_looking(parser: argparse.ArgumentParser) -> None:
     """--look-back."""
     parser.add_argument_group("looking back").add_argument(
         "--look-back",
-        choices=("auto", "on", "off"),
+        choices=get_args(LookBack),
         default="auto",
         help="read the passages that the question finds again, word for word, before answering: "
-        "auto where they stand out, on always, off never (default: auto)",
+        "auto where they stand out, on always, off never; narrow reads nothing again, and answers "
+        "from the memory of the place they stand in (default: auto)",
     )
 
 

@@ -14,6 +14,7 @@ from beacon_qa.beacon.together import Together
 from beacon_qa.book import Book
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
+from beacon_qa.evaluation.marked import LOOK_BACK, MEMORY, NARROW
 from beacon_qa.evidence.looking import LookBack
 from beacon_qa.plaintext import EncodedText
 from beacon_qa.shelf.book_record import BookRecord
@@ -119,6 +120,17 @@ def ask_looking(
     """The answers to several questions, each with the passages it finds read again."""
     sampling = Sampling(max_new_tokens=tokens)
     return [answer.text for answer in book.ask_many(questions, sampling=sampling, look_back=way)]
+
+
+def ask_condensed(
+    book: Book, questions: Sequence[str], tokens: int = ANSWER_TOKENS
+) -> dict[str, list[str]]:
+    """The answers to several questions in every way that a condensed text can be asked."""
+    return {
+        MEMORY: ask_all(book.engine, book.memory, questions, tokens),
+        NARROW: ask_looking(book, questions, tokens, "narrow"),
+        LOOK_BACK: ask_looking(book, questions, tokens),
+    }
 
 
 def fits(engine: Engine, tokens: int) -> bool:

@@ -18,7 +18,7 @@ from beacon_qa.evaluation.plots import HeatMaps, draw
 _DEPTHS = 4
 """Into how many parts a text is cut to show figures by depth."""
 
-_WAYS = ("memory", "look back", "auto", "oracle", "in window", "full", "closed book")
+_WAYS = ("memory", "narrow", "look back", "auto", "oracle", "in window", "full", "closed book")
 
 
 def write_evidence_report(folder: Path, about: Mapping[str, Any], found: Sequence[Found]) -> Path:

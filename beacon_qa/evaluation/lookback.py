@@ -3,6 +3,7 @@
 Each hidden fact is asked under these conditions, from the same memory:
 
     memory        the condensed memory alone
+    narrow        that of the windows alone which the question's attention finds
     look back     of the passages its attention finds, those the question is about are read again
                   behind the memory
     auto          the same, where the find stands out
@@ -98,7 +99,7 @@ def _asked_in_every_way(
     engine: Engine, book: Book, full: Book | None, hidden: Hidden, longest: int
 ) -> Iterator[tuple[Told, Sequence[Passage]]]:
     """The answer under every condition, with the passages that were read again for it."""
-    passage = around(book.document, book.encoded, hidden, longest)
+    place = stretch_around(book.document, book.encoded, hidden, longest)
     asking = len(engine.prompts.question(hidden.question)) + ANSWER_TOKENS
     near = around(
         book.document, book.encoded, hidden, max(longest, engine.window - asking), wide=True
@@ -106,9 +107,10 @@ def _asked_in_every_way(
     empty = engine.model.new_memory(0)
     ways: dict[str, Callable[[], tuple[str, Sequence[Passage]]]] = {
         "memory": lambda: _asked(book, hidden, "off"),
+        "narrow": lambda: _asked(book, hidden, "narrow"),
         "look back": lambda: _asked(book, hidden, "on"),
         "auto": lambda: _asked(book, hidden, "auto"),
-        "oracle": lambda: (_given(engine, book.memory.sealed(), hidden, [passage]), ()),
+        "oracle": lambda: (_shown(engine, book, hidden, place), ()),
         "in window": lambda: (_given(engine, empty, hidden, [near], alone=True), ()),
         "closed book": lambda: (_given(engine, empty, hidden, [], alone=True), ()),
     }
@@ -126,6 +128,13 @@ def _asked(book: Book, hidden: Hidden, way: LookBack) -> tuple[str, Sequence[Pas
     sampling = Sampling(max_new_tokens=ANSWER_TOKENS)
     answer = book.ask(hidden.question, sampling=sampling, look_back=way)
     return answer.text, answer.read_again
+
+
+def _shown(engine: Engine, book: Book, hidden: Hidden, place: tuple[int, int]) -> str:
+    """The answer with one stretch of tokens read again, as passages that are found are."""
+    start, end = book.encoded.span(*place)
+    memory = book.looking("on").behind(book.memory, [Passage(start, end, "", "", 1.0)])
+    return _given(engine, memory, hidden, [book.encoded.ids[slice(*place)]])
 
 
 def _given(
@@ -148,9 +157,16 @@ def _given(
 def around(
     document: Document, encoded: EncodedText, hidden: Hidden, longest: int, *, wide: bool = False
 ) -> list[int]:
-    """The tokens of the passage the answer stands in, `longest` at most, the answer inside.
+    """The tokens of the passage the answer stands in, as `stretch_around` finds it."""
+    return encoded.ids[slice(*stretch_around(document, encoded, hidden, longest, wide=wide))]
 
-    `wide` takes in what stands before and after it.
+
+def stretch_around(
+    document: Document, encoded: EncodedText, hidden: Hidden, longest: int, *, wide: bool = False
+) -> tuple[int, int]:
+    """The tokens [first, end) of the passage the answer stands in, which is inside.
+
+    `longest` at most; `wide` takes in what stands before and after it.
     """
     text = document.text[hidden.start : hidden.end]
     places = [text.find(answer) for answer in hidden.answers]
@@ -164,7 +180,7 @@ def around(
             middle = min(max(middle, first + longest // 2), after - longest // 2)
         first = max(0, middle - longest // 2)
         after = first + longest
-    return encoded.ids[first:after]
+    return first, min(after, len(encoded.ids))
 
 
 def _stretches(book: Book, longest: int) -> list[tuple[int, int]]:

@@ -13,8 +13,15 @@ from beacon_qa.evaluation.intervals import Share, share_of
 from beacon_qa.evaluation.plots import HeatMaps
 from beacon_qa.evaluation.tables import figures, percent, table
 
-MEMORY, LOOK_BACK = "memory", "look back"
+MEMORY, NARROW, LOOK_BACK = "memory", "memory, narrowed", "look back"
 FULL, IN_WINDOW, NOT_TOLD, CLOSED = "full attention", "in window", "not told", "closed book"
+
+CONDENSED: Mapping[str, str] = {
+    MEMORY: "From memory alone",
+    NARROW: "From the memory of the windows that the question finds, alone",
+    LOOK_BACK: "Looking back (the passages the question finds are read again)",
+}
+"""How a question is put to a condensed text."""
 
 BASELINES: Mapping[str, str] = {
     FULL: "every token kept (plain model, full attention)",
@@ -98,7 +105,7 @@ def cells(answers: Iterable[Marked]) -> list[dict[str, Any]]:
 
 def failures(answers: Iterable[Marked]) -> list[dict[str, Any]]:
     """The wrong answers where a right one was to be hoped for."""
-    hoped = (MEMORY, LOOK_BACK, FULL, IN_WINDOW)
+    hoped = (*CONDENSED, FULL, IN_WINDOW)
     return [asdict(one) for one in answers if not one.right and one.way in hoped]
 
 
@@ -134,10 +141,15 @@ def _share(
     return share_of(right) if right else None
 
 
-def headline(answers: Sequence[Marked], what: str, windows: int) -> str:
-    """One sentence on what memory alone gives at this length, by ratio."""
-    parts = [
-        f"ratio {ratio}: {percent(_share(answers, MEMORY, ratio, windows))}"
-        for ratio in ratios_in(answers)
-    ]
-    return f"{what} through memory at {windows} windows, over all depths: {'; '.join(parts)}."
+def headlines(answers: Sequence[Marked], what: str, windows: int) -> list[str]:
+    """A sentence on what each way of asking a condensed text gives at this length, by ratio."""
+    told = []
+    for way in CONDENSED:
+        if any(one.way == way for one in answers):
+            parts = [
+                f"ratio {ratio}: {percent(_share(answers, way, ratio, windows))}"
+                for ratio in ratios_in(answers)
+            ]
+            shares = "; ".join(parts)
+            told.append(f"{what}, {way}, at {windows} windows, over all depths: {shares}.")
+    return told

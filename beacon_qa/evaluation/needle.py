@@ -14,8 +14,8 @@ from beacon_qa.engine import Engine
 from beacon_qa.evaluation.asking import (
     ANSWER_TOKENS,
     ask_all,
+    ask_condensed,
     ask_given,
-    ask_looking,
     book_of,
     fits,
 )
@@ -23,16 +23,18 @@ from beacon_qa.evaluation.hiding import HidingPlace, planted
 from beacon_qa.evaluation.lookback import around
 from beacon_qa.evaluation.marked import (
     CLOSED,
+    CONDENSED,
     FULL,
     IN_WINDOW,
     LOOK_BACK,
     MEMORY,
+    NARROW,
     NOT_TOLD,
     Marked,
     baseline_table,
     cells,
     failures,
-    headline,
+    headlines,
     heat_maps,
     ratio_table,
 )
@@ -75,10 +77,7 @@ def told(
     text = "\n\n".join(
         (
             f"{what} Right when the value is named; over all depths, with the 95% interval.",
-            "From memory alone:",
-            ratio_table(answers, MEMORY, lengths),
-            "Looking back (the passages the question finds are read again):",
-            ratio_table(answers, LOOK_BACK, lengths),
+            *(f"{how}:\n\n{ratio_table(answers, way, lengths)}" for way, how in CONDENSED.items()),
             baseline_table(answers, lengths),
         )
     )
@@ -87,10 +86,11 @@ def told(
         title,
         text,
         {"cells": cells(answers)},
-        headlines=[headline(answers, title, short)],
+        headlines=headlines(answers, title, short),
         failures=failures(answers),
         plots={
             name: heat_maps(answers, MEMORY, lengths),
+            f"{name}-narrow": heat_maps(answers, NARROW, lengths),
             f"{name}-look-back": heat_maps(answers, LOOK_BACK, lengths),
         },
     )
@@ -103,11 +103,7 @@ def ask_place(
     questions = [hidden.question for hidden in place.hidden]
     for ratio in ratios:
         book = book_of(engine, place.document, ratio)
-        told = {
-            MEMORY: ask_all(engine, book.memory, questions),
-            LOOK_BACK: ask_looking(book, questions),
-        }
-        for way, answers in told.items():
+        for way, answers in ask_condensed(book, questions).items():
             yield from marked(place, way, ratio, windows, answers)
     if fits(engine, len(engine.prompts.document(place.document.text))):
         book = book_of(engine, place.document, 0)

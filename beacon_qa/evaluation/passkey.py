@@ -11,9 +11,9 @@ import random
 from collections.abc import Iterator, Sequence
 
 from beacon_qa.engine import Engine
-from beacon_qa.evaluation.asking import ask_all, ask_looking, books_of, fits
+from beacon_qa.evaluation.asking import ask_all, ask_condensed, books_of, fits
 from beacon_qa.evaluation.hiding import HidingPlace, passkeys
-from beacon_qa.evaluation.marked import FULL, LOOK_BACK, MEMORY, Marked
+from beacon_qa.evaluation.marked import FULL, Marked
 from beacon_qa.evaluation.needle import ask_plainly, marked, told
 from beacon_qa.evaluation.outcome import Outcome, Wanted
 
@@ -55,10 +55,11 @@ def ask_places(
         # The key that comes latest in the text last: so most is in common with the next.
         for place, book in zip(places, books_of(engine, documents, ratio), strict=True):
             questions = [hidden.question for hidden in place.hidden]
-            answers = ask_all(engine, book.memory, questions)
-            yield from marked(place, MEMORY if ratio else FULL, ratio or None, windows, answers)
-            if ratio:
-                looked = ask_looking(book, questions)
-                yield from marked(place, LOOK_BACK, ratio, windows, looked)
+            if not ratio:
+                whole = ask_all(engine, book.memory, questions)
+                yield from marked(place, FULL, None, windows, whole)
+                continue
+            for way, answers in ask_condensed(book, questions).items():
+                yield from marked(place, way, ratio, windows, answers)
     for place in places:
         yield from ask_plainly(engine, place, windows)

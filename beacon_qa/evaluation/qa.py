@@ -21,15 +21,15 @@ from beacon_qa.engine import Engine
 from beacon_qa.evaluation.asking import (
     ANSWER_TOKENS,
     ask_all,
+    ask_condensed,
     ask_given,
-    ask_looking,
     book_of,
     fits,
 )
 from beacon_qa.evaluation.hiding import Hidden
 from beacon_qa.evaluation.layout import Case, lay_out
 from beacon_qa.evaluation.lookback import around
-from beacon_qa.evaluation.marked import CLOSED, FULL, IN_WINDOW, LOOK_BACK, MEMORY, Marked
+from beacon_qa.evaluation.marked import CLOSED, FULL, IN_WINDOW, Marked
 from beacon_qa.evaluation.marking import best, exact, f1, named, rouge_l, silent
 from beacon_qa.evaluation.outcome import Outcome, Wanted
 from beacon_qa.evaluation.qa_report import TRUNCATED, told
@@ -75,10 +75,8 @@ def ask_case(engine: Engine, case: Case, ratios: Sequence[int]) -> Iterator[Mark
     windows = round(len(encoded) / engine.window)
     for ratio in ratios:
         book = book_of(engine, case.document, ratio)
-        yield from _marked(
-            case, MEMORY, ratio, windows, ask_all(engine, book.memory, questions, tokens)
-        )
-        yield from _marked(case, LOOK_BACK, ratio, windows, ask_looking(book, questions, tokens))
+        for way, answers in ask_condensed(book, questions, tokens).items():
+            yield from _marked(case, way, ratio, windows, answers)
     if fits(engine, len(encoded)):
         whole = book_of(engine, case.document, 0).memory
         yield from _marked(case, FULL, None, windows, ask_all(engine, whole, questions, tokens))

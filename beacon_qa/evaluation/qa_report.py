@@ -11,10 +11,9 @@ from typing import Any
 from beacon_qa.evaluation.intervals import Estimate, mean_of, ratio_of, share_of
 from beacon_qa.evaluation.marked import (
     CLOSED,
+    CONDENSED,
     FULL,
     IN_WINDOW,
-    LOOK_BACK,
-    MEMORY,
     Marked,
     failures,
     ratios_in,
@@ -95,9 +94,7 @@ def _bases(answers: Sequence[Marked]) -> list[str]:
 def _ways(answers: Sequence[Marked]) -> list[tuple[str, int | None, str]]:
     plain = [(way, None, name) for way, name in _NAMES.items() if _cell(answers, way, None)]
     condensed = [
-        (way, ratio, f"{way}, ratio {ratio}")
-        for way in (MEMORY, LOOK_BACK)
-        for ratio in ratios_in(answers)
+        (way, ratio, f"{way}, ratio {ratio}") for way in CONDENSED for ratio in ratios_in(answers)
     ]
     return [*plain, *condensed]
 
@@ -130,7 +127,7 @@ def _headline(file: str, answers: Sequence[Marked], mark: str) -> list[str]:
         return []
     ratio = 8 if 8 in ratios else ratios[len(ratios) // 2]
     parts = []
-    for way in (MEMORY, LOOK_BACK):
+    for way in CONDENSED:
         value = written(mean_of([m[mark] for m in _cell(answers, way, ratio)]), ".2f")
         against = "; ".join(
             f"/ {base}: {written(_part(answers, way, ratio, base, mark), '.2f') or 'both 0'}"

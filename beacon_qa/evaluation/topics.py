@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from beacon_qa.errors import EvaluationError
-from beacon_qa.evaluation.asking import ask_all, ask_given, ask_looking, book_of, fits
+from beacon_qa.evaluation.asking import ask_all, ask_condensed, ask_given, book_of, fits
 from beacon_qa.evaluation.hiding import Hidden, HidingPlace, document_of
 from beacon_qa.evaluation.intervals import Share, share_of
 from beacon_qa.evaluation.marked import (
     CLOSED,
+    CONDENSED,
     FULL,
-    LOOK_BACK,
-    MEMORY,
     Marked,
     failures,
     ratios_in,
@@ -119,9 +118,8 @@ def _ask(wanted: Wanted, place: HidingPlace) -> Iterator[Marked]:
     windows = round(tokens / engine.window)
     for ratio in wanted.some_ratios:
         book = book_of(engine, place.document, ratio)
-        answers = ask_all(engine, book.memory, questions)
-        yield from marked(place, MEMORY, ratio, windows, answers)
-        yield from marked(place, LOOK_BACK, ratio, windows, ask_looking(book, questions))
+        for way, answers in ask_condensed(book, questions).items():
+            yield from marked(place, way, ratio, windows, answers)
     if fits(engine, tokens):
         whole = book_of(engine, place.document, 0).memory
         yield from marked(place, FULL, None, windows, ask_all(engine, whole, questions))
@@ -133,7 +131,7 @@ def told(found: dict[str, list[Marked]]) -> Outcome:
     """Right answers by way of reading, a column for each file."""
     every = [one for answers in found.values() for one in answers]
     ways: list[tuple[str, int | None]] = [(CLOSED, None), (FULL, None)]
-    ways += [(way, ratio) for way in (MEMORY, LOOK_BACK) for ratio in ratios_in(every)]
+    ways += [(way, ratio) for way in CONDENSED for ratio in ratios_in(every)]
     shares = {
         (way, ratio, file): _share(answers, way, ratio)
         for way, ratio in ways

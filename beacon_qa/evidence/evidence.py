@@ -129,6 +129,12 @@ class Ground:
         behind = self.document.text[passage.end : end].rstrip()
         return replace(passage, start=start, end=passage.end + len(behind))
 
+    def windows(self, passage: Passage) -> range:
+        """The windows, counted from 0, in which a passage stands."""
+        first = self.opening + self._token_at(passage.start)
+        after = self.opening + self.encoded.tokens_before(passage.end)
+        return range(first // self.window, max(first, after - 1) // self.window + 1)
+
     def _token_at(self, place: int) -> int:
         """The token that holds a character; a token begins with the space before its word."""
         return max(0, self.encoded.tokens_before(place + 1) - 1)

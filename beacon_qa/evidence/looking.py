@@ -1,11 +1,13 @@
 """How one answer looks at the text: where its attention falls, and what it reads again.
 
     off     the condensed memory alone
+    narrow  the condensed memory of those windows alone that the question's attention finds
     on      the question is read over the memory first; of the passages its attention finds, those
             that the question is about are read again, raw, behind the memory, and the answer is
             told with both in view
     auto    the same, when the find stands out as finds do
 
+Where a model does better so, its memory is narrowed to their windows for passages read again too.
 No index and no chunks: the model's own attention over the whole condensed text finds the passages.
 Knows memories, the ground under them and prompts as ids; knows nothing of books or wording.
 """
@@ -29,10 +31,13 @@ from beacon_qa.errors import ModelError
 from beacon_qa.evidence.checking import CANDIDATES, LONGEST, likely
 from beacon_qa.evidence.evidence import Curve, Evidence, Ground, Passage
 
-LookBack = Literal["auto", "on", "off"]
+LookBack = Literal["auto", "on", "narrow", "off"]
 
 PASSAGES = 3
 """How many passages share the window that is read again."""
+
+NARROW = 2
+"""How many of the passages found say which windows a memory is narrowed to."""
 
 
 def longest_passage(window: int) -> int:
@@ -106,12 +111,14 @@ class Looking:
         watch = self._watched(memory, len(ids), asked.words, asked.after)
         if self.look_back != "off":
             found = self._found_by(watch, memory, ids, self.most)
-            if self.look_back == "on" or found.contrast >= self.model.evidence_contrast:
+            if self.look_back == "narrow":
+                memory = self._narrowed(memory, found.passages[:NARROW])
+            elif self.look_back == "on" or found.contrast >= self.model.evidence_contrast:
                 ids = self.read(found.passages, memory, asked)
+                memory = self.behind(memory, self.read_again)
             self.tokens += len(ids)
             # The question has been counted; what is read again would only point to itself.
             watch.counted = [(memory.tokens + len(ids), sys.maxsize)]
-            memory = memory.sealed() if self.read_again else memory
         return memory, ids, watch
 
     @property
@@ -155,6 +162,29 @@ class Looking:
             if len(ids) <= room:
                 return passages, ids
         return (), prompt()
+
+    def behind(self, memory: Memory, passages: Sequence[Passage]) -> Memory:
+        """The memory that these passages are read again behind; itself for none."""
+        if not passages:
+            return memory
+        if self.model.evidence_narrow:
+            memory = self._narrowed(memory, passages)
+        return memory.sealed()
+
+    def _narrowed(self, memory: Memory, passages: Sequence[Passage]) -> Memory:
+        """The memory of the windows of these passages, and of all that was said after the text.
+
+        The whole memory for none.
+        """
+        if not passages:
+            return memory
+        found = {window for passage in passages for window in self.ground.windows(passage)}
+        after = range(self.ground.end // self.ground.window, memory.windows)
+        windows = {window for window in found if window < memory.windows} | {*after}
+        entries = memory.entries_of(windows)
+        if self._watch is not None:
+            self._watch.narrow(entries[entries < len(self._spans)])
+        return memory.narrowed(windows)
 
     def room(self, memory: Memory) -> int:
         """How many tokens the model can read raw behind the memory.

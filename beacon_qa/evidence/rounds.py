@@ -106,11 +106,10 @@ class Rounds(Looking):
         rounds = in_rounds(found)
         if len(rounds) < 2:
             return super().read(found, memory, asked)
-        raw = memory.sealed()
         for passages in rounds:
             if asked.ended():
                 break
-            self._take(passages, raw, asked)
+            self._take(passages, memory, asked)
         notes = findings(one.text for one in self.rounds)
         if not notes:
             return self.in_view(rounds[0], memory, asked.prompt)[1]
@@ -125,7 +124,7 @@ class Rounds(Looking):
         self.tokens += len(ids)
         this, before = Round(shown), self.rounds
         self.rounds = (*before, this)
-        for piece in asked.tell(memory, ids):
+        for piece in asked.tell(self.behind(memory, shown), ids):
             this = replace(this, text=this.text + piece)
             self.rounds = (*before, this)
 

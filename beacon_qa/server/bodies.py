@@ -40,7 +40,7 @@ class BeaconOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     as_of: str = Field(default="", max_length=500)
-    look_back: Literal["auto", "on", "off"] | None = None
+    look_back: Literal["auto", "on", "narrow", "off"] | None = None
 
 
 class StreamOptions(BaseModel):

@@ -54,6 +54,7 @@ def new_builtin(tokenizer: PreTrainedTokenizerBase, *, seed: int = 0) -> Any:
         "beacon_param": ["q", "k", "v", "o"],
         "beacon_evidence_heads": [list(head) for head in EVIDENCE_HEADS],
         "beacon_evidence_contrast": EVIDENCE_CONTRAST,
+        "beacon_evidence_narrow": True,
     }
     config = Qwen2Config(
         vocab_size=len(tokenizer),

@@ -74,7 +74,7 @@ def test_a_place_counts_when_it_holds_most_of_what_was_hidden() -> None:
 def test_a_measurement_is_written_with_its_failures(engine: Engine, tmp_path: Path) -> None:
     place = planted(list(documents_in(DEMO)), engine.prompts, 1024, 3, random.Random(4))
     found = list(measure(engine, place, 4))
-    ways = {"memory", "look back", "auto", "oracle", "in window", "full", "closed book"}
+    ways = {"memory", "narrow", "look back", "auto", "oracle", "in window", "full", "closed book"}
     assert all({entry[0] for entry in one.told} == ways for one in found)
     # Above chance by far: three passages of 42 tokens are an eighth of the text.
     assert sum(one.rank < 3 for one in found) >= 2

@@ -11,7 +11,7 @@ from beacon_qa.engine import Engine
 from beacon_qa.errors import EvaluationError
 from beacon_qa.evaluation.asking import ask, ask_all, book_of, books_of, remember
 from beacon_qa.evaluation.hiding import HidingPlace, document_of, passkeys, planted
-from beacon_qa.evaluation.marked import Marked
+from beacon_qa.evaluation.marked import CONDENSED, Marked
 from beacon_qa.evaluation.needle import FACTS, ask_place, told
 from beacon_qa.evaluation.passkey import DEPTHS, ask_places
 from beacon_qa.evaluation.prose import DEMO
@@ -102,7 +102,7 @@ def test_asking_leaves_memory_unchanged_and_answers_do_not_mix(engine: Engine) -
 def test_every_needle_is_asked_in_every_way(engine: Engine, place: HidingPlace) -> None:
     answers = list(ask_place(engine, place, (2, 8), 28))
     ways = [
-        *(("memory", 2), ("look back", 2), ("memory", 8), ("look back", 8)),
+        *((way, ratio) for ratio in (2, 8) for way in CONDENSED),
         *((way, None) for way in ("full attention", "not told", "in window", "closed book")),
     ]
     asked = [(one.way, one.ratio, one.question) for one in answers]
@@ -113,7 +113,7 @@ def test_every_pass_key_is_asked_in_every_way(engine: Engine, documents: list[Do
     places = passkeys(documents, engine.prompts, 300, (0.0, 1.0), random.Random(2))
     answers = list(ask_places(engine, places, (4,), 9))
     asked = {(one.way, one.ratio, one.depth) for one in answers}
-    ways = [("memory", 4), ("look back", 4), *((way, None) for way in ("full attention",))]
+    ways = [*((way, 4) for way in CONDENSED), ("full attention", None)]
     ways += [("in window", None), ("closed book", None)]
     assert asked == {(*way, depth) for way in ways for depth in (0.0, 1.0)}
 
@@ -125,5 +125,6 @@ def test_tables_count_every_depth_of_a_length() -> None:
     outcome = told("needle", "Needles", "Facts.", answers, (32,))
     assert "| 4 | 67% (2/3) [21, 94] |" in outcome.text
     assert "| the question alone | 0% (0/1) [0, 79] |" in outcome.text
-    assert "32 windows, over all depths: ratio 4: 67%" in outcome.headlines[0]
+    [headline] = outcome.headlines
+    assert headline.startswith("Needles, memory, at 32 windows, over all depths: ratio 4: 67%")
     assert len(outcome.failures) == 1

@@ -124,7 +124,8 @@ def test_every_question_is_asked_in_every_way(tmp_path: Path, engine: Engine) ->
     sources = read_set(towers(tmp_path / "squad.jsonl"))
     case = lay_out(sources, engine.prompts, engine.window, apart=8, most=3, rng=random.Random(1))
     answers = list(ask_case(engine, case, (4,)))
-    ways = ["memory", "look back", "full attention", "truncated", "closed book", "in window"]
+    plain = ["full attention", "truncated", "closed book", "in window"]
+    ways = ["memory", "memory, narrowed", "look back", *plain]
     asked = [(one.way, one.question) for one in answers]
     assert asked == [(way, hidden.question) for way in ways for hidden in case.hidden]
 

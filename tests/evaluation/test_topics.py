@@ -71,4 +71,4 @@ def test_each_file_is_a_column(tmp_path: Path, engine: Engine) -> None:
     assert "| memory, ratio 4 | 0% (0/5)" in outcome.text
     asked = {(c["way"], c["file"]): c["right"]["items"] for c in outcome.figures["cells"]}
     assert asked["look back", "pairs.jsonl"] == 5
-    assert len(asked) == 8
+    assert len(asked) == 10

@@ -10,7 +10,7 @@ import pytest
 from tiny_models import make_checkpoint
 
 from beacon_qa.beacon import load_model
-from beacon_qa.beacon.heads import CONTRAST, evidence_contrast, evidence_heads
+from beacon_qa.beacon.heads import CONTRAST, evidence_contrast, evidence_heads, evidence_narrow
 from beacon_qa.book import Book
 from beacon_qa.errors import ConfigError
 
@@ -46,6 +46,17 @@ def test_heads_that_a_model_has_not_are_refused(pair: Any) -> None:
 def test_a_contrast_that_is_no_number_is_refused(value: Any) -> None:
     with pytest.raises(ConfigError, match="beacon_evidence_contrast is"):
         evidence_contrast(config(beacon_evidence_contrast=value))
+
+
+def test_a_memory_is_narrowed_only_where_the_checkpoint_says_so() -> None:
+    assert evidence_narrow(config(beacon_evidence_narrow=True)) is True
+    assert evidence_narrow(config()) is False
+
+
+@pytest.mark.parametrize("value", [1, "true", None])
+def test_narrowing_is_said_by_true_or_false(value: Any) -> None:
+    with pytest.raises(ConfigError, match="beacon_evidence_narrow is"):
+        evidence_narrow(config(beacon_evidence_narrow=value))
 
 
 @pytest.mark.parametrize("heads", [7, "x", {}, []])

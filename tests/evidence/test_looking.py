@@ -14,7 +14,7 @@ from beacon_qa.book import Book
 from beacon_qa.chat import Turn
 from beacon_qa.engine import Engine
 from beacon_qa.evidence.checking import CANDIDATES
-from beacon_qa.evidence.looking import PASSAGES, LookBack
+from beacon_qa.evidence.looking import NARROW, PASSAGES, LookBack
 from beacon_qa.reader import Reader
 
 
@@ -112,6 +112,50 @@ def test_an_answer_is_told_as_from_the_prompt_with_its_passages_in_view(tiny_boo
         sampling=FEW,
     )  # fmt: skip
     assert by_hand.text == answer.text != told(tiny_book, "off", "Who tells of whale 70?").text
+
+
+def test_a_narrow_answer_is_told_from_the_windows_of_the_best_passages_alone(
+    tiny_book: Book,
+) -> None:
+    question = "Who tells of whale 70?"
+    found = tiny_book.find(question, most=CANDIDATES).passages[:NARROW]
+    windows = {window for passage in found for window in tiny_book.ground.windows(passage)}
+    assert 0 < len(windows) < tiny_book.memory.windows
+    answer = told(tiny_book, "narrow", question)
+    by_hand = tiny_book.engine.answer(
+        question, lambda **_: tiny_book.engine.prompts.question(question),
+        lambda: tiny_book.memory.narrowed(windows), cached=0, coverage=tiny_book.coverage,
+        sampling=FEW,
+    )  # fmt: skip
+    assert answer.text == by_hand.text != told(tiny_book, "off", question).text
+    assert answer.read_again == ()
+    # Evidence is of the question's attention to the whole text, and of the answer's to these.
+    full = answer.attention[: tiny_book.memory.windows]
+    assert min(share for window, share in enumerate(full) if window not in windows) > 0
+    assert sum(answer.attention) == pytest.approx(1)
+
+
+def test_a_model_says_whether_passages_need_the_whole_memory_behind_them(tiny_book: Book) -> None:
+    question = "Who tells of whale 70?"
+    model, whole = tiny_book.engine.model, told(tiny_book, "on", question)
+    assert model.evidence_narrow is False
+    try:
+        model.evidence_narrow = True
+        narrowed = told(tiny_book, "on", question)
+    finally:
+        model.evidence_narrow = False
+    assert narrowed.read_again == whole.read_again != ()
+    assert narrowed.text != whole.text
+    looking = tiny_book.looking("on")
+    assert looking.behind(tiny_book.memory, ()) is tiny_book.memory
+
+
+def test_what_was_said_after_the_text_is_in_every_narrowed_memory(tiny_book: Book) -> None:
+    window = tiny_book.engine.window
+    said = Turn("Who is it?", "It is a whale, " * window)
+    chat, other = (tiny_book.chat([turn]) for turn in (said, Turn("Who?", "A shark, " * window)))
+    one, two = (c.ask("And why?", sampling=FEW, look_back="narrow").text for c in (chat, other))
+    assert one != two
 
 
 def test_a_follow_up_has_evidence_in_the_text_and_may_look_back(tiny_book: Book) -> None:

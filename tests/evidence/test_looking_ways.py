@@ -18,7 +18,7 @@ from beacon_qa.reader import Reader
 
 
 def test_a_way_that_is_none_is_refused_with_its_sentence(tiny_book: Book, tmp_path: Path) -> None:
-    sentence = "look_back is 'maybe'; it must be one of auto, on, off."
+    sentence = "look_back is 'maybe'; it must be one of auto, on, narrow, off."
     chat = tiny_book.chat()
     ways: list[Any] = [
         lambda: tiny_book.ask("Who?", look_back="maybe"),  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from string import ascii_letters, digits
 
@@ -139,12 +140,15 @@ def test_each_round_reads_the_next_best_passages_and_none_twice(book: Book, look
     assert len(answer.read_again) > len(ordinary.read_again)
 
 
-def by_hand(book: Book, ids: Sequence[int], limit: int) -> str:
-    """What these ids lead to, read behind the sealed memory."""
-    engine = book.engine
+def by_hand(book: Book, ids: Sequence[int], passages: Sequence[Passage]) -> str:
+    """What these ids lead to, behind the sealed memory of the windows in which passages stand."""
+    engine, opening = book.engine, len(book.engine.prompts.layout.opening)
+    letters = [place for p in passages for place in range(p.start, p.end)]
+    tokens = {opening + book.encoded.tokens_before(place + 1) - 1 for place in letters}
+    memory = book.memory.narrowed({token // engine.window for token in tokens}).sealed()
     stops = tuple(sorted(engine.prompts.layout.stop_ids))
-    sampling = Sampling(limit, DRAWN.temperature, seed=DRAWN.seed, stop_ids=stops)
-    return engine.prompts.text(list(decode(engine.model, book.memory.sealed(), ids, sampling)))
+    sampling = replace(DRAWN, stop_ids=stops)
+    return engine.prompts.text(list(decode(engine.model, memory, ids, sampling)))
 
 
 def test_a_round_tells_from_its_passages_and_the_answer_from_what_was_told(
@@ -155,11 +159,11 @@ def test_a_round_tells_from_its_passages_and_the_answer_from_what_was_told(
     for one in answer.rounds:
         ids = prompts.question(QUESTION, again=[book.ground.ids(p) for p in one.passages])
         read += len(ids)
-        assert by_hand(book, ids, DRAWN.max_new_tokens).strip() == one.text.strip()
+        assert by_hand(book, ids, one.passages).strip() == one.text.strip()
     notes = findings(one.text for one in answer.rounds)
     assert notes
     last = prompts.question(QUESTION, notes=notes)
-    assert by_hand(book, last, DRAWN.max_new_tokens).strip() == answer.text.strip()
+    assert by_hand(book, last, answer.read_again).strip() == answer.text.strip()
     # Everything that was read and told is counted.
     new = len(prompts.question(QUESTION)) + read + len(last)
     assert answer.usage.input_tokens == book.memory.tokens + new
