@@ -34,9 +34,8 @@ def looking(model: Any, device: str, *, tokens: int, ratio: int, rounds: int, an
     question = random_ids(model, QUESTION).tolist()
     longest = longest_passage(model.beacon.window)
     prompts = [[*random_ids(model, longest).tolist(), *question] for _ in range(CANDIDATES)]
-    again = [*random_ids(model, longest).tolist(), *question]
+    again = [*random_ids(model, 3 * model.beacon.window // 4).tolist(), *question]
     sampling = Sampling(max_new_tokens=answer, stop_ids=(-1,))
-    sealed = memory.sealed()
 
     def told(start: Memory, ids: list[int], watch: Watch | None) -> None:
         for _ in decode(model, start, ids, sampling, watch=watch):
@@ -45,12 +44,16 @@ def looking(model: Any, device: str, *, tokens: int, ratio: int, rounds: int, an
     def find() -> None:
         attend(model, memory, question, _watch(model, memory))
 
+    def read_again() -> None:
+        behind = _behind(model, memory)
+        told(behind, again, _watch(model, behind))
+
     ways: dict[str, Callable[[], object]] = {
         "plain": lambda: told(memory, question, None),
         "watched": lambda: told(memory, question, _watch(model, memory)),
         "find": find,
         "check": lambda: likelihoods(model, prompts, QUESTION - 2, 1),
-        "again": lambda: told(sealed, again, _watch(model, memory)),
+        "again": read_again,
     }
     spent: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(rounds + 1):
@@ -69,7 +72,7 @@ def looking(model: Any, device: str, *, tokens: int, ratio: int, rounds: int, an
         "looking_ratio": _ratio([sum(parts) for parts in back], spent["plain"]),
         "memory_bytes": memory.nbytes,
         "watched_bytes": 4 * memory.held,
-        "looking_bytes": _more(model, sealed, again, answer),
+        "looking_bytes": _more(model, memory, again, answer),
     }
 
 
@@ -77,14 +80,20 @@ def _watch(model: Any, memory: Memory) -> Watch:
     return Watch(model.evidence_heads, memory.held)
 
 
+def _behind(model: Any, memory: Memory) -> Memory:
+    """What passages from two windows are read again behind."""
+    return (memory.narrowed(range(2)) if model.evidence_narrow else memory).sealed()
+
+
 def _ratio(one: list[float], other: list[float]) -> float:
     return statistics.median(a / b for a, b in zip(one, other, strict=True))
 
 
-def _more(model: Any, sealed: Memory, ids: list[int], answer: int) -> int:
-    """Bytes that an answer with passages in view keeps beyond the memory it shares."""
-    fork = sealed.fork()
+def _more(model: Any, memory: Memory, ids: list[int], answer: int) -> int:
+    """Bytes that an answer with passages in view keeps beyond the memory it shares, if it does."""
+    fork = _behind(model, memory)
+    shared = 0 if model.evidence_narrow else fork.nbytes
     with torch.no_grad():
         step = torch.tensor([[*ids, *[ids[0]] * answer]], device=model.entrance)
         model(input_ids=step, past_key_values=fork, only_read=True)
-    return fork.nbytes - sealed.nbytes
+    return fork.nbytes - shared

@@ -45,10 +45,11 @@ def build(library: Library, states: States) -> SettingsPanel:
         elem_id="temperature",
     )  # fmt: skip
     look_back = gr.Radio(
-        [("automatic", "auto"), ("always", "on"), ("never", "off")],
+        [("automatic", "auto"), ("always", "on"), ("never", "off"), ("only in memory", "narrow")],
         value=LOOK_BACK, label="Look back at the text",
         info="Passages that the question finds are read again, word for word, before answering; "
-        "automatic does so where they stand out. It gives exact words, and takes more time.",
+        "automatic does so where they stand out. It gives exact words, and takes more time. "
+        "“Only in memory” finds the place, and answers from what is kept of it in memory.",
         elem_id="look-back",
     )  # fmt: skip
     gr.HTML('<h2 class="section">Reading</h2>')

@@ -134,7 +134,8 @@ class Looking:
     def _checked(self, found: Sequence[Passage], asked: Asked) -> Sequence[Passage]:
         """Those of the passages that the question is about, best first, with what is around them.
 
-        A window is shared among them: few passages are read with more of what stands around.
+        A window is shared among them: few passages are read with more of what stands around, one
+        alone with what three quarters of a window hold.
         """
         if len(found) > 1:
             prompts = [asked.prompt(again=[self.ground.ids(passage)]) for passage in found]
@@ -142,7 +143,8 @@ class Looking:
             told = likelihoods(self.model, prompts, asked.words, asked.after)
             shares = [passage.score for passage in found]
             found = [found[place] for place in likely(told, shares, PASSAGES)]
-        longest = self.ground.window // max(2, min(PASSAGES, len(found) + 1))
+        window = self.ground.window
+        longest = min(3 * window // 4, window // max(1, len(found)))
         kept = list(found)
         for place, passage in enumerate(found):
             wider = self.ground.wider(passage, longest)
