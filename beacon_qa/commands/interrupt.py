@@ -1,18 +1,15 @@
 """Ctrl-C as a request: work ends at its next step, and what was done is kept.
 
-Knows signals, and the streams that a signal must wake.
+Knows signals only.
 """
 
 from __future__ import annotations
 
-import os
-import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
-from typing import TextIO
 
 
 class Stopped(Exception):
@@ -37,39 +34,6 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         yield asked.is_set
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def at_once() -> Iterator[None]:
-    """Ctrl-C interrupts what is done here at once, also where a library drops the exception.
-
-    C code that clears whatever error it meets would drop this one too: it is raised again at the
-    end. Works in the main thread.
-    """
-    asked = Event()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        asked.set()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if asked.is_set():
-        raise KeyboardInterrupt
-
-
-def line_of(stream: TextIO) -> str:
-    """The next line of a stream, waited for so that Ctrl-C ends the waiting whenever it comes.
-
-    A signal in the moment before a blocking read begins would be seen only after the next line.
-    """
-    # A terminal hands out one line a read, so that none can be waiting where select does not look.
-    while os.name == "posix" and stream.isatty() and not select.select([stream], [], [], 0.2)[0]:
-        pass
-    return stream.readline()
 
 
 @contextmanager

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import get_args
-
-from beacon_qa.evidence.looking import LookBack
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -122,7 +119,7 @@ def add_looking(parser: argparse.ArgumentParser) -> None:
     """--look-back."""
     parser.add_argument_group("looking back").add_argument(
         "--look-back",
-        choices=get_args(LookBack),
+        choices=("auto", "on", "narrow", "off"),
         default="auto",
         help="read the passages that the question finds again, word for word, before answering: "
         "auto where they stand out, on always, off never; narrow reads nothing again, and answers "

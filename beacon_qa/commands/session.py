@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beacon_qa.commands.interrupt import Stopped, at_once, interruptible
+from beacon_qa.commands.interrupt import Stopped, interruptible
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.documents import Document
 from beacon_qa.shelf import Shelf, default_folder
@@ -53,17 +53,16 @@ def load_reader(
     """
     if terminal.watched:
         terminal.note("Loading the model ...")
-    with at_once():
-        from beacon_qa.reader import Reader  # here, so that refusals above need no model library
+    from beacon_qa.reader import Reader  # here, so that refusals above need no model library
 
-        return Reader.load(
-            args.model,
-            bits=args.bits,
-            device=args.device,
-            ratio=args.ratio,
-            shelf=shelf,
-            **settings,
-        )
+    return Reader.load(
+        args.model,
+        bits=args.bits,
+        device=args.device,
+        ratio=args.ratio,
+        shelf=shelf,
+        **settings,
+    )
 
 
 def read_document(
