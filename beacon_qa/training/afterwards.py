@@ -217,11 +217,103 @@ ways, and questions that are predicted too, for a little of an answer's weight: 
 ask shows what a memory must hold. Its second phase has more of the passages, more of them at ratio
 8, and lets the learning rate fall to its end."""
 
+_ECHO_HALF = Recipe(rows=24, n=512, shares={"echo": 0.5, "planted": 0.25, "dense": 0.25})
+_ECHO_ROWS = replace(
+    _SHORT_ROWS,
+    shares={
+        "prose": 0.05,
+        "echo": 0.15,
+        "planted": 0.25,
+        "dense": 0.30,
+        "records": 0.05,
+        "reading": 0.10,
+        "looked": 0.10,
+    },
+)
+_ECHO_LONG = replace(
+    _RECALL_LONG_ROWS,
+    shares={
+        "echo": 0.10,
+        "planted": 0.20,
+        "dense": 0.10,
+        "interleaved": 0.30,
+        "looked": 0.15,
+        "looked reading": 0.15,
+    },
+)
+
+_ECHO = replace(
+    _RECALL,
+    until=215,
+    decay=1900,
+    batches=(
+        *3 * (_ECHO_HALF, _ECHO_ROWS),
+        _RECALL_READ,
+        _READ_ROWS,
+        _ECHO_LONG,
+        _RECALL_READ_FAR,
+        _RECALL_READ,
+        _far(14336),
+    ),
+    weights=Weights(prose=0.3, answer=5.0, repeat=0.5, question=0.3),
+    ratios=(2, 4, 4, 8, 8, 8, 8, 16, 16, 16, 32),
+    learning_rate=8e-4,
+    attention_scale=0.4,
+    data_seed=53,
+    seed=47,
+)
+
+_ECHO_ALONE = Recipe(rows=24, n=512, shares={"echo": 1.0})
+_ECHO_FACTS = Recipe(rows=24, n=512, shares={"planted": 0.5, "dense": 0.5})
+_OTHERS = (
+    _ECHO_FACTS,
+    _ECHO_ROWS,
+    _READ_ROWS,
+    _RECALL_READ,
+    _ECHO_FACTS,
+    _ECHO_LONG,
+    _ECHO_ROWS,
+    _RECALL_READ_FAR,
+    _READ_ROWS,
+    _far(14336),
+)
+_ECHO_MORE = replace(
+    _ECHO,
+    until=420,
+    decay=1400,
+    batches=tuple(batch for other in _OTHERS for batch in (_ECHO_ALONE, other)),
+)
+
+_FACTS_MORE = (
+    _ECHO_FACTS,
+    _READ_ROWS,
+    _ECHO_FACTS,
+    _RECALL_READ,
+    _ECHO_FACTS,
+    _ECHO_LONG,
+    _ECHO_ROWS,
+    _RECALL_READ_FAR,
+    _READ_ROWS,
+    _far(14336),
+)
+_ECHO_LAST = replace(
+    _ECHO_MORE,
+    until=1130,
+    decay=1130,
+    batches=tuple(batch for other in _FACTS_MORE for batch in (_ECHO_ALONE, other)),
+)
+
+ECHO = (_ECHO, _ECHO_MORE, _ECHO_LAST)
+"""To give back what was condensed, word for word, while all else is gone on with. Mixed into
+batches of other samples it was learnt slowly; from its second phase on every other batch is of
+nothing else. Up to the third the pieces were of 10 to 48 tokens, and of no facts."""
+
 AFTERWARDS = {
     "looking": (LOOKING,),
     "widening": WIDENING,
     "reading": (READING,),
     "distance": DISTANCE,
     "recall": RECALL,
+    "echo": ECHO,
 }
 """The runs in their order, and the folder each is kept in."""

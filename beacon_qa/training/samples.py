@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 
 from beacon_qa.errors import TrainingError
 from beacon_qa.training.drafts import Draft, Sample, Weights
+from beacon_qa.training.echoes import Echoes
 from beacon_qa.training.facts import UNKNOWN, FactMaker
 from beacon_qa.training.looked import Looked
 from beacon_qa.training.names import Split
@@ -63,9 +64,11 @@ class Sampler:
         self._looked = Looked(self._prose, self._planting, self._reading, tokenizer, SHORTEST)
         # Random tokens to be copied: any but the special ones.
         self._vocabulary = tokenizer.get_vocab_size()
+        self._echoes = Echoes(self._prose, self._planting, self._vocabulary, SHORTEST)
         self.makers: Mapping[str, Maker] = {
             "prose": self.prose,
             "repeat": self.repeat,
+            "echo": self.echo,
             "planted": self.planted,
             "dense": self.dense,
             "interleaved": self.interleaved,
@@ -107,6 +110,10 @@ class Sampler:
         for _ in range(max(4, n // 32)):
             self._copy_a_run(ids, weights, free, rng)
         return Sample(ids, weights)
+
+    def echo(self, n: int, rng: np.random.Generator) -> Sample:
+        """Prose and random tokens, then pieces of them told again, word for word."""
+        return self._echoes.sample(n, rng, self._weights)
 
     def planted(self, n: int, rng: np.random.Generator, facts: int | None = None) -> Sample:
         """Prose with facts planted between its sentences; four to eight are asked at the end."""

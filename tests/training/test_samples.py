@@ -22,6 +22,7 @@ from beacon_qa.training.vocabulary import (
 MAKERS = (
     "prose",
     "repeat",
+    "echo",
     "planted",
     "dense",
     "interleaved",
