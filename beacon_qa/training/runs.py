@@ -14,8 +14,9 @@ import torch
 from beacon_qa.beacon import load_tokenizer
 from beacon_qa.errors import TrainingError
 from beacon_qa.training import recipe
-from beacon_qa.training.afterwards import AFTERWARDS
+from beacon_qa.training.afterwards import AFTERWARDS, KEPT
 from beacon_qa.training.batches import Batch, Source, batches
+from beacon_qa.training.blending import blend, copied
 from beacon_qa.training.builtin import new_builtin, write_weights
 from beacon_qa.training.copying import sharpen
 from beacon_qa.training.job import Job
@@ -60,7 +61,9 @@ def train_builtin(
     sharpen(model, recipe.SHARPEN)
     if done >= recipe.STEPS:
         for name, phases in AFTERWARDS.items():
+            before = copied(model)
             done += [run(phase, name) for phase in phases][-1]
+            blend(model, before, KEPT.get(name, 1.0))
     if job.processes.first:
         write_weights(model, job.out)
         tokenizer.save_pretrained(job.out)
