@@ -36,8 +36,8 @@ LookBack = Literal["auto", "on", "narrow", "off"]
 PASSAGES = 3
 """How many passages share the window that is read again."""
 
-NARROW = 2
-"""How many of the passages found say which windows a memory is narrowed to."""
+NARROW = 1
+"""How many of the passages found, the best, say which windows a memory is narrowed to."""
 
 
 def longest_passage(window: int) -> int:
