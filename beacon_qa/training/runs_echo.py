@@ -69,9 +69,6 @@ _ECHO = replace(
 _ECHO_ALONE = Recipe(rows=24, n=512, shares={"echo": 1.0})
 _ECHO_FACTS = Recipe(rows=24, n=512, shares={"planted": 0.5, "dense": 0.5})
 _OTHERS = (
-    _ECHO_FACTS,
-    _ECHO_ROWS,
-    READ_ROWS,
     RECALL_READ,
     _ECHO_FACTS,
     _ECHO_LONG,
@@ -80,30 +77,24 @@ _OTHERS = (
     READ_ROWS,
     far(14336),
 )
+
+
+def _every_other(*first: Recipe) -> tuple[Recipe, ...]:
+    """Batches that tell windows again and nothing else, before each of `first` and the others."""
+    return tuple(batch for other in (*first, *_OTHERS) for batch in (_ECHO_ALONE, other))
+
+
 _ECHO_MORE = replace(
     _ECHO,
     until=420,
     decay=1400,
-    batches=tuple(batch for other in _OTHERS for batch in (_ECHO_ALONE, other)),
-)
-
-_FACTS_MORE = (
-    _ECHO_FACTS,
-    READ_ROWS,
-    _ECHO_FACTS,
-    RECALL_READ,
-    _ECHO_FACTS,
-    _ECHO_LONG,
-    _ECHO_ROWS,
-    RECALL_READ_FAR,
-    READ_ROWS,
-    far(14336),
+    batches=_every_other(_ECHO_FACTS, _ECHO_ROWS, READ_ROWS),
 )
 _ECHO_LAST = replace(
     _ECHO_MORE,
     until=701,
     decay=1130,
-    batches=tuple(batch for other in _FACTS_MORE for batch in (_ECHO_ALONE, other)),
+    batches=_every_other(_ECHO_FACTS, READ_ROWS, _ECHO_FACTS),
 )
 
 _ECHO_FACTS_LOOKED = replace(_ECHO_FACTS, shares={"planted": 0.4, "dense": 0.35, "looked": 0.25})
