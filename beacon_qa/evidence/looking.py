@@ -34,15 +34,26 @@ from beacon_qa.evidence.evidence import Curve, Evidence, Ground, Passage
 LookBack = Literal["auto", "on", "narrow", "off"]
 
 PASSAGES = 3
-"""How many passages share the window that is read again."""
+"""How many passages are read again at most."""
+
+ROOM = 96
+"""The tokens of the window that there are for each passage read again and what stands around it."""
 
 NARROW = 1
 """How many of the passages found, the best, say which windows a memory is narrowed to."""
 
 
 def longest_passage(window: int) -> int:
-    """The most tokens of a passage that is found, so that PASSAGES of them share a window."""
+    """The most tokens of a passage that is found: PASSAGES of them would have room in a window."""
     return min(LONGEST, window // PASSAGES)
+
+
+def most_passages(window: int) -> int:
+    """How many passages are read again at most: one in a small window, which has room for no more.
+
+    A sentence without those around it says less than a second find would add.
+    """
+    return max(1, min(PASSAGES, window // ROOM))
 
 
 class Prompt(Protocol):
@@ -137,13 +148,13 @@ class Looking:
         A window is shared among them: few passages are read with more of what stands around, one
         alone with what three quarters of a window hold.
         """
+        window = self.ground.window
         if len(found) > 1:
             prompts = [asked.prompt(again=[self.ground.ids(passage)]) for passage in found]
             self.tokens += sum(map(len, prompts))
             told = likelihoods(self.model, prompts, asked.words, asked.after)
             shares = [passage.score for passage in found]
-            found = [found[place] for place in likely(told, shares, PASSAGES)]
-        window = self.ground.window
+            found = [found[place] for place in likely(told, shares, most_passages(window))]
         longest = min(3 * window // 4, window // max(1, len(found)))
         kept = list(found)
         for place, passage in enumerate(found):

@@ -14,7 +14,7 @@ from beacon_qa.book import Book
 from beacon_qa.chat import Turn
 from beacon_qa.engine import Engine
 from beacon_qa.evidence.checking import CANDIDATES
-from beacon_qa.evidence.looking import NARROW, PASSAGES, LookBack
+from beacon_qa.evidence.looking import NARROW, PASSAGES, LookBack, most_passages
 from beacon_qa.reader import Reader
 
 
@@ -51,6 +51,19 @@ def test_looking_back_reads_the_fact_that_is_asked_for(book: Book) -> None:
     places = [passage.start for passage in answer.read_again]
     assert places == sorted(places)
     assert all(p.page == book.document.page_at(p.start).label for p in answer.read_again)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("window", "most"), [(32, 1), (128, 1), (192, 2), (288, 3), (2048, PASSAGES)]
+)
+def test_a_window_shows_as_many_passages_as_it_has_room_for(window: int, most: int) -> None:
+    assert most_passages(window) == most
+
+
+def test_a_passage_alone_is_read_with_what_stands_around_it(book: Book) -> None:
+    [passage] = told(book, "on").read_again
+    window = book.engine.window
+    assert window / 2 < len(book.ground.ids(passage)) <= 3 * window / 4
 
 
 def test_what_is_read_again_is_the_text_letter_by_letter_and_fits_a_window(book: Book) -> None:
@@ -223,7 +236,8 @@ def test_nothing_is_read_again_where_the_model_has_no_room_for_it(tiny_book: Boo
     beacon = tiny_book.engine.model.beacon
     room = beacon.positions - tiny_book.memory.kept - beacon.window
     assert look.room(tiny_book.memory) == room
-    passages = told(tiny_book, "on").read_again
+    passages = tiny_book.find(QUESTION, most=3).passages
+    assert len(passages) == 3
 
     def prompt(*, again: Any = (), notes: Any = ()) -> list[int]:
         return [0] * (room + 2 - 2 * (3 - len(again)) if again else 5)
