@@ -13,12 +13,16 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from beacon_qa.training import phrases
 from beacon_qa.training.names import Split, person, pick, place, until_belongs, words
 from beacon_qa.training.relations import MORE, RELATIONS
 from beacon_qa.training.wordings import ASKED, STATED, Relation
 
 UNKNOWN = "The text does not say."
 """The answer to a question on which the text is silent."""
+
+_COMPOSED = 0.6
+"""How often a statement or a question of wild wordings is put together from parts."""
 
 _FRAMED = 0.3
 """How often a statement has words around it; questions half as often."""
@@ -41,8 +45,10 @@ class Fact:
     def statement(self, rng: random.Random) -> str:
         """A sentence that states the fact; in half of the draws the one that answers it.
 
-        In training some have words around them that say nothing.
+        In training some have words around them that say nothing. Wild ones are mostly composed.
         """
+        if self._composed(rng):
+            return _told(phrases.told(rng, self.relation.name), self.subject, self.value)
         if rng.random() < 0.5:
             return self.answer
         template = rng.choice(_part(self.relation.statements, self.wordings))
@@ -52,10 +58,16 @@ class Fact:
 
     def question(self, rng: random.Random) -> str:
         """A question about the fact; in training some have words around them."""
+        if self._composed(rng):
+            return _told(phrases.asked(rng, self.relation.name), self.subject, "")
         template = rng.choice(_part(self.relation.questions, self.wordings))
         if self.wordings != "test" and rng.random() < _FRAMED / 2:
             template = _framed(rng.choice(ASKED), template)
         return _told(template, self.subject, "")
+
+    def _composed(self, rng: random.Random) -> bool:
+        wild = self.wordings == "wild" and self.relation.noun
+        return wild and rng.random() < _COMPOSED
 
 
 class FactMaker:

@@ -28,6 +28,9 @@ from beacon_qa.training.vocabulary import encode_texts
 TOLD = 0.93
 """How often the passage that answers the question is among those read again."""
 
+ALONE = 0.6
+"""How often one passage is read again by itself, with as much around it as has room, or less."""
+
 _LEAST = 4
 """Windows a sample has at least."""
 
@@ -76,10 +79,11 @@ class Looked:
         order = rng.permutation(asked)
         for block in range(blocks):
             place = int(order[block % len(order)])
-            drawn = self._drawn(spans.get(place), len(text), list(spans.values()), rng)
+            turn, span = items[place].turn, spans.get(place)
+            drawn = self._drawn(span, turn, len(text), list(spans.values()), rng)
             # The text begins behind the mark of a document.
-            told = (spans[place][0] + 1, spans[place][1] + 1) if place in spans else None
-            self._block(draft, items[place].turn, drawn, text, told, rng)
+            told = (span[0] + 1, span[1] + 1) if span else None
+            self._block(draft, turn, drawn, text, told, rng)
         return draft.finish()
 
     def exercise(
@@ -110,7 +114,7 @@ class Looked:
         for block in range(blocks):
             turn, span = answered[int(order[block % len(order)])]
             others = [other for _, other in answered]
-            drawn = self._drawn(span, len(text), others, rng, edge=_WIDE_EDGE)
+            drawn = self._drawn(span, turn, len(text), others, rng, edge=_WIDE_EDGE)
             self._block(draft, turn, drawn, text, found.told(turn, start), rng)
         return draft.finish()
 
@@ -146,13 +150,17 @@ class Looked:
     def _drawn(
         self,
         wanted: Span | None,
+        turn: Turn | None,
         length: int,
         spans: Sequence[Span],
         rng: np.random.Generator,
         edge: int = _EDGE,
     ) -> list[Span]:
-        """The passages read again: mostly the one wanted, and up to two others."""
+        """The passages read again: mostly the one wanted, alone or with up to two others."""
         drawn = [wanted] if wanted is not None and rng.random() < TOLD else []
+        if rng.random() < ALONE:
+            one = drawn[0] if drawn else spans[int(rng.integers(len(spans)))]
+            return [self._widened(one, self._room(turn), length, rng)]
         for _ in range(int(rng.integers(0, 3))):
             if rng.random() < 0.6 and len(spans) > 1:
                 drawn.append(spans[int(rng.integers(len(spans)))])
@@ -167,6 +175,20 @@ class Looked:
             for first, end in drawn
         ]
 
+    def _widened(self, span: Span, room: int, length: int, rng: np.random.Generator) -> Span:
+        """The span with some of what stands before and after it, `room` tokens at most."""
+        more = int(rng.integers(max(0, room - (span[1] - span[0])) + 1))
+        before = int(rng.integers(more + 1))
+        return max(0, span[0] - before), min(length, span[1] + more - before)
+
+    def _room(self, turn: Turn | None) -> int:
+        """The tokens that a window has for one passage, besides the question."""
+        return self.window - 1 - (turn.cost if turn else 0) - len(self._between)
+
+    @property
+    def _between(self) -> Sequence[int]:
+        return encode_texts(self.tokenizer, ["\n\n"])[0]
+
     def _block(
         self,
         draft: Draft,
@@ -179,7 +201,7 @@ class Looked:
         """One window: prose to fill it, the passages that have room, the question."""
         if turn is None:
             return
-        between = encode_texts(self.tokenizer, ["\n\n"])[0]
+        between = self._between
         room = self.window - 1 - turn.cost
         kept: list[Span] = []
         for first, end in drawn:

@@ -41,6 +41,7 @@ class Phase:
     muon: bool = False
     pointing: float = 0.0
     split: Split = "train"
+    wordings: Split = "train"
     data_seed: int = DATA_SEED
     seed: int = 0
 

@@ -57,6 +57,7 @@ def _of(name: str, subject: str, value: str, *more: str, ask: tuple[str, ...] = 
             f"What does the text give as the {name} of {{s}}?",
             f"What was said about the {name} of {{s}}?",
         ),
+        noun=True,
     )
 
 

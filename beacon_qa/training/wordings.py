@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation: kinds of its subject and value, its answer, its other wordings."""
+    """A relation: kinds of its subject and value, its answer, its other wordings.
+
+    Its `name` is what its value is called where it is a `noun`: the "home port" of a ship.
+    """
 
     name: str
     subject: str
@@ -19,6 +22,7 @@ class Relation:
     answer: str
     statements: tuple[str, ...]
     questions: tuple[str, ...]
+    noun: bool = False
 
 
 STATED = (

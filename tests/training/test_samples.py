@@ -173,6 +173,27 @@ def test_what_is_read_again_stands_in_the_window_of_its_question(
     assert weights.max() > 1
 
 
+def test_some_passages_are_read_again_alone_with_what_stands_around_them(sampler: Sampler) -> None:
+    lengths = []
+    for seed in range(4):
+        windows = sampler.makers["looked"](2048, np.random.default_rng(seed)).ids.reshape(-1, 128)
+        text = windows.reshape(-1).tolist()
+        for window in windows[-4:].tolist():
+            asked = window.index(USER)
+            # The longest run before the question that the text has told before.
+            told = next(
+                n for n in range(asked - 1, 0, -1) if _stands(window[asked - n : asked], text)
+            )
+            lengths.append(told)
+    assert max(lengths) > 80
+    assert min(lengths) < 40
+
+
+def _stands(run: list[int], text: list[int]) -> bool:
+    """Whether a run stands in a text twice."""
+    return sum(text[at : at + len(run)] == run for at in range(len(text))) > 1
+
+
 @pytest.mark.parametrize("maker", ["distant", "distant looked", "distant reading"])
 def test_a_long_text_is_asked_about_at_its_end(sampler: Sampler, maker: str) -> None:
     sample = sampler.makers[maker](6 * NEAR, np.random.default_rng(2))
