@@ -22,7 +22,7 @@ CANDIDATES = 24
 LONGEST = 128
 """The most tokens of a passage that is checked: a few sentences, however long a window is."""
 
-TRUST = 3.0
+TRUST = 5.0
 """How much attention counts beside reading: the exponent of a passage's share of it."""
 
 DOUBT = 8.0
