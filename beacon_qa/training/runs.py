@@ -61,9 +61,10 @@ def train_builtin(
     sharpen(model, recipe.SHARPEN)
     if done >= recipe.STEPS:
         for name, phases in AFTERWARDS.items():
-            before = copied(model)
+            before = copied(model) if name in KEPT else {}
             done += [run(phase, name) for phase in phases][-1]
-            blend(model, before, KEPT.get(name, 1.0))
+            if name in KEPT:
+                blend(model, before, KEPT[name])
     if job.processes.first:
         write_weights(model, job.out)
         tokenizer.save_pretrained(job.out)
