@@ -6,10 +6,22 @@ Knows which there are; their figures are in the rooms beside.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, WIDENING
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
+from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
+
+
+@dataclass(frozen=True)
+class Kept:
+    """After one run a `share` is kept of all that changed `since` another began (`blending`)."""
+
+    after: str
+    since: str
+    share: float
+
 
 AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "looking": (LOOKING,),
@@ -18,8 +30,14 @@ AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "distance": DISTANCE,
     "recall": RECALL,
     "echo": ECHO,
+    "worded": WORDED,
+    "beacons": BEACONS,
 }
 """The runs in their order, and the folder each is kept in."""
 
-KEPT: Mapping[str, float] = {"echo": ECHO_KEPT}
-"""Of which runs only a part of what they changed is kept: see `blending`."""
+KEPT = (
+    Kept("echo", "echo", ECHO_KEPT),
+    Kept("beacons", "beacons", BEACONS_KEPT),
+    Kept("beacons", "worded", WORDED_KEPT),
+)
+"""Of which runs only a part is kept, one after the other."""

@@ -25,7 +25,7 @@ class Phase:
     """A stretch of the run, up to step `until`: what it reads and how it learns from it.
 
     `decay` is the number of steps over which its learning rate would fall to a tenth. `batches`
-    are taken in turn, one a step.
+    are taken in turn, one a step. Without `base` the beacons alone learn.
     """
 
     until: int
@@ -42,6 +42,7 @@ class Phase:
     pointing: float = 0.0
     split: Split = "train"
     wordings: Split = "train"
+    base: bool = True
     data_seed: int = DATA_SEED
     seed: int = 0
 
@@ -50,7 +51,7 @@ class Phase:
         return self.batches[step % len(self.batches)]
 
     def plan(self, *, learning_rate: float | None = None, seed: int = 0) -> Plan:
-        """The plan of this phase: base and beacons together, small ratios more often."""
+        """The plan of this phase, small ratios more often."""
         return Plan(
             steps=self.until,
             decay=self.decay,
@@ -59,7 +60,7 @@ class Phase:
             ratios=self.ratios,
             mixed_share=0.4,
             plain_share=self.plain_share,
-            train_base=True,
+            train_base=self.base,
             attention_scale=self.attention_scale,
             muon=self.muon,
             pointing=self.pointing,

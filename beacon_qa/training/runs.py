@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from beacon_qa.beacon import load_tokenizer
 from beacon_qa.errors import TrainingError
@@ -60,11 +61,14 @@ def train_builtin(
             break
     sharpen(model, recipe.SHARPEN)
     if done >= recipe.STEPS:
+        started: dict[str, dict[str, Tensor]] = {}
         for name, phases in AFTERWARDS.items():
-            before = copied(model) if name in KEPT else {}
+            if name in {kept.since for kept in KEPT}:
+                started[name] = copied(model)
             done += [run(phase, name) for phase in phases][-1]
-            if name in KEPT:
-                blend(model, before, KEPT[name])
+            for kept in KEPT:
+                if kept.after == name:
+                    blend(model, started[kept.since], kept.share)
     if job.processes.first:
         write_weights(model, job.out)
         tokenizer.save_pretrained(job.out)

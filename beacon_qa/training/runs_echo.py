@@ -66,11 +66,11 @@ _ECHO = replace(
     seed=47,
 )
 
-_ECHO_ALONE = Recipe(rows=24, n=512, shares={"echo": 1.0})
-_ECHO_FACTS = Recipe(rows=24, n=512, shares={"planted": 0.5, "dense": 0.5})
+ECHO_ALONE = Recipe(rows=24, n=512, shares={"echo": 1.0})
+ECHO_FACTS = Recipe(rows=24, n=512, shares={"planted": 0.5, "dense": 0.5})
 _OTHERS = (
     RECALL_READ,
-    _ECHO_FACTS,
+    ECHO_FACTS,
     _ECHO_LONG,
     _ECHO_ROWS,
     RECALL_READ_FAR,
@@ -81,33 +81,33 @@ _OTHERS = (
 
 def _every_other(*first: Recipe) -> tuple[Recipe, ...]:
     """Batches that tell windows again and nothing else, before each of `first` and the others."""
-    return tuple(batch for other in (*first, *_OTHERS) for batch in (_ECHO_ALONE, other))
+    return tuple(batch for other in (*first, *_OTHERS) for batch in (ECHO_ALONE, other))
 
 
 _ECHO_MORE = replace(
     _ECHO,
     until=420,
     decay=1400,
-    batches=_every_other(_ECHO_FACTS, _ECHO_ROWS, READ_ROWS),
+    batches=_every_other(ECHO_FACTS, _ECHO_ROWS, READ_ROWS),
 )
 _ECHO_LAST = replace(
     _ECHO_MORE,
     until=701,
     decay=1130,
-    batches=_every_other(_ECHO_FACTS, READ_ROWS, _ECHO_FACTS),
+    batches=_every_other(ECHO_FACTS, READ_ROWS, ECHO_FACTS),
 )
 
-_ECHO_FACTS_LOOKED = replace(_ECHO_FACTS, shares={"planted": 0.4, "dense": 0.35, "looked": 0.25})
+_ECHO_FACTS_LOOKED = replace(ECHO_FACTS, shares={"planted": 0.4, "dense": 0.35, "looked": 0.25})
 _ECHO_SOME = (
-    _ECHO_ALONE,
+    ECHO_ALONE,
     _ECHO_FACTS_LOOKED,
     RECALL_READ,
     READ_ROWS,
-    _ECHO_ALONE,
+    ECHO_ALONE,
     _ECHO_FACTS_LOOKED,
     _ECHO_ROWS,
     RECALL_READ,
-    _ECHO_ALONE,
+    ECHO_ALONE,
     _ECHO_LONG,
     RECALL_READ_FAR,
     _ECHO_FACTS_LOOKED,

@@ -24,11 +24,16 @@ def test_the_recipe_is_as_it_was_run() -> None:
     for phase in (*phases(), *(phase for run in AFTERWARDS.values() for phase in run)):
         for batch in phase.batches:
             assert sum(batch.shares.values()) == pytest.approx(1.0)
-        assert phase.plan().train_base
         assert phase.plan().learning_rate == phase.learning_rate
 
 
-def test_the_last_run_takes_short_and_long_rows_in_turn() -> None:
+def test_the_base_learns_too_but_in_the_last_run() -> None:
+    last = list(AFTERWARDS)[-1]
+    for name, run in {"": phases(), **AFTERWARDS}.items():
+        assert {phase.plan().train_base for phase in run} == {name != last}
+
+
+def test_a_run_takes_short_and_long_rows_in_turn() -> None:
     lengths = [AFTERWARDS["widening"][-1].batch(step).n for step in range(10)]
     assert lengths == [1024, 4096, 1024, 4096, 1024, 4096, 1024, 8192, 1024, 4096]
 
