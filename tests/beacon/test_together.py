@@ -67,7 +67,8 @@ def test_every_answer_is_what_it_would_be_alone(seed: int, tmp_path: Path) -> No
 
 
 def test_the_built_in_model_tells_the_same_together() -> None:
-    model = load_model(BUILTIN, device="cpu")
+    # In bfloat16 two words can be equally likely, and products of other sizes round otherwise.
+    model = load_model(BUILTIN, device="cpu", dtype=torch.float32)
     memory = model.new_memory(8)
     ids = torch.randint(0, 4096, (1, 1500), generator=torch.Generator().manual_seed(5))
     model(input_ids=ids, past_key_values=memory, only_read=True)
