@@ -26,7 +26,7 @@ from beacon_qa.evidence.looking import PASSAGES, Asked, Looking, Round
 ROUNDS = 4
 """The most rounds of a question that asks for all of something."""
 
-FADED = 1 / 3
+FADED = 1 / 5
 """Of the best passage's attention: what drew less than this is no find of its own."""
 
 ROUND_TOKENS = 96

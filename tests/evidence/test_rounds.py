@@ -99,7 +99,7 @@ def test_rounds_take_the_best_first_and_end_where_the_evidence_fades() -> None:
     assert [[p.score for p in one] for one in in_rounds(found)] == [
         [0.9, 0.8, 0.7],
         [0.6, 0.5, 0.4],
-        [0.31, 0.3],
+        [0.31, 0.3, 0.29],
     ]
     assert in_rounds([]) == []
     assert in_rounds([passage(0.5)]) == [(passage(0.5),)]
