@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,7 +186,7 @@ class Looked:
         """The tokens that a window has for one passage, besides the question."""
         return self.window - 1 - (turn.cost if turn else 0) - len(self._between)
 
-    @property
+    @cached_property
     def _between(self) -> Sequence[int]:
         return encode_texts(self.tokenizer, ["\n\n"])[0]
 

@@ -1,4 +1,4 @@
-"""The last run, in which what was condensed is told again, word for word, with its figures.
+"""The run in which what was condensed is told again, word for word, with its figures.
 
 Four phases, since the share of such samples was changed as the run went. Knows numbers; the making
 of samples and the training are other rooms' work.
@@ -66,7 +66,7 @@ _ECHO = replace(
     seed=47,
 )
 
-ECHO_ALONE = Recipe(rows=24, n=512, shares={"echo": 1.0})
+_ECHO_ALONE = Recipe(rows=24, n=512, shares={"echo": 1.0})
 ECHO_FACTS = Recipe(rows=24, n=512, shares={"planted": 0.5, "dense": 0.5})
 _OTHERS = (
     RECALL_READ,
@@ -79,35 +79,35 @@ _OTHERS = (
 )
 
 
-def _every_other(*first: Recipe) -> tuple[Recipe, ...]:
-    """Batches that tell windows again and nothing else, before each of `first` and the others."""
-    return tuple(batch for other in (*first, *_OTHERS) for batch in (ECHO_ALONE, other))
+def every_other(*others: Recipe) -> tuple[Recipe, ...]:
+    """Batches that tell windows again and nothing else, before each of the others."""
+    return tuple(batch for other in others for batch in (_ECHO_ALONE, other))
 
 
 _ECHO_MORE = replace(
     _ECHO,
     until=420,
     decay=1400,
-    batches=_every_other(ECHO_FACTS, _ECHO_ROWS, READ_ROWS),
+    batches=every_other(ECHO_FACTS, _ECHO_ROWS, READ_ROWS, *_OTHERS),
 )
 _ECHO_LAST = replace(
     _ECHO_MORE,
     until=701,
     decay=1130,
-    batches=_every_other(ECHO_FACTS, READ_ROWS, ECHO_FACTS),
+    batches=every_other(ECHO_FACTS, READ_ROWS, ECHO_FACTS, *_OTHERS),
 )
 
 _ECHO_FACTS_LOOKED = replace(ECHO_FACTS, shares={"planted": 0.4, "dense": 0.35, "looked": 0.25})
 _ECHO_SOME = (
-    ECHO_ALONE,
+    _ECHO_ALONE,
     _ECHO_FACTS_LOOKED,
     RECALL_READ,
     READ_ROWS,
-    ECHO_ALONE,
+    _ECHO_ALONE,
     _ECHO_FACTS_LOOKED,
     _ECHO_ROWS,
     RECALL_READ,
-    ECHO_ALONE,
+    _ECHO_ALONE,
     _ECHO_LONG,
     RECALL_READ_FAR,
     _ECHO_FACTS_LOOKED,

@@ -7,25 +7,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from beacon_qa.training.batches import Recipe
-from beacon_qa.training.drafts import Weights
 from beacon_qa.training.runs_asking import (
     READ_ROWS,
     RECALL,
+    RECALL_LONG_ROWS,
     RECALL_READ,
     RECALL_READ_FAR,
     SHORT_ROWS,
     far,
 )
-from beacon_qa.training.runs_echo import ECHO_ALONE, ECHO_FACTS
+from beacon_qa.training.runs_echo import ECHO_FACTS, every_other
 
 _ROWS = replace(
     SHORT_ROWS,
     shares={"prose": 0.08, "planted": 0.27, "dense": 0.35, "looked": 0.25, "records": 0.05},
 )
-_LONG_ROWS = Recipe(
-    rows=6,
-    n=2048,
+_LONG_ROWS = replace(
+    RECALL_LONG_ROWS,
     shares={
         "interleaved": 0.30,
         "planted": 0.20,
@@ -51,7 +49,6 @@ _WORDED = replace(
         RECALL_READ_FAR,
         far(14336),
     ),
-    weights=Weights(prose=0.3, answer=5.0, repeat=1.0, question=0.3),
     ratios=(2, 4, 4, 8, 8, 8, 8, 16, 16, 32),
     plain_share=0.15,
     wordings="wild",
@@ -69,13 +66,9 @@ BEACONS = (
         _WORDED,
         until=280,
         decay=280,
-        batches=(
-            *(ECHO_ALONE, ECHO_FACTS, ECHO_ALONE, RECALL_READ),
-            *(ECHO_ALONE, _ROWS, ECHO_ALONE, _LONG_ROWS),
-        ),
+        batches=every_other(ECHO_FACTS, RECALL_READ, _ROWS, _LONG_ROWS),
         weights=replace(_WORDED.weights, repeat=0.5),
         plain_share=0.0,
-        learning_rate=6e-4,
         attention_scale=1.0,
         warmup=10,
         base=False,
