@@ -28,13 +28,16 @@ from beacon_qa.training.vocabulary import load_vocabulary
 class Batch(NamedTuple):
     """Ids (int64) and weights (float32), both of shape (rows, n); `points` as in each Sample.
 
-    The first `far` tokens of each row are read without gradients.
+    The first `far` tokens of each row are read without gradients. Without `base` the beacons alone
+    learn from it; what is `plain` is not condensed.
     """
 
     ids: NDArray[np.int64]
     weights: NDArray[np.float32]
     points: Sequence[NDArray[np.int64]] = ()
     far: int = 0
+    base: bool = True
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,16 @@ class Recipe:
     """What one batch is made of: rows, length n, and the share of each kind of sample.
 
     Of the n tokens the first `far`, whole windows, are read without gradients: a long memory to
-    find something in costs no more than its reading.
+    find something in costs no more than its reading. Without `base` the beacons alone learn from
+    it, also where a run teaches all weights; what is `plain` is read without condensing it.
     """
 
     rows: int
     n: int
     shares: Mapping[str, float]
     far: int = 0
+    base: bool = True
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def make_batch(sampler: Sampler, recipe: Recipe, seed: int, step: int) -> Batch:
     rng = np.random.default_rng((seed, step))
     samples = [sampler.mixture(recipe.n, rng, recipe.shares) for _ in range(recipe.rows)]
     ids, weights, points = zip(*samples, strict=True)
-    return Batch(np.stack(ids), np.stack(weights), points, recipe.far)
+    return Batch(np.stack(ids), np.stack(weights), points, recipe.far, recipe.base, recipe.plain)
 
 
 def batches(

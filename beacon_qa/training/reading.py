@@ -77,9 +77,7 @@ class Reading:
         """
         if not self._short:
             return None
-        shares = np.cumsum([SHORT_KINDS[kind] for kind in self._short])
-        kind = self._short[int(np.searchsorted(shares, rng.random() * shares[-1], "right"))]
-        asked = self._asked[kind]
+        asked = self._drawn(rng)
         spans = self._spans(asked.packed, int((n - 1) * rng.uniform(0.6, 0.85)), rng)
         if not spans:
             return None
@@ -90,6 +88,22 @@ class Reading:
         turns = self._turns(asked, rng.permutation(rows), spans, room, rng)
         places = _places(asked.packed, spans)
         return Exercise(text, turns, _before(asked.packed, spans[0][0]), places)
+
+    def one(self, rng: np.random.Generator) -> tuple[Turn, Ids] | None:
+        """A question with a short answer and the sections that it asks about; None without any."""
+        if not self._short:
+            return None
+        packed = self._drawn(rng).packed
+        row = int(rng.integers(len(packed.places)))
+        first, last = map(int, packed.places[row, 1:])
+        text = packed.tokens[packed.sections[first] : packed.sections[last + 1]]
+        return Turn(*packed.question(row), (first, last)), text
+
+    def _drawn(self, rng: np.random.Generator) -> _Asked:
+        """One of the kinds with short answers, by its share."""
+        shares = np.cumsum([SHORT_KINDS[kind] for kind in self._short])
+        kind = self._short[int(np.searchsorted(shares, rng.random() * shares[-1], "right"))]
+        return self._asked[kind]
 
     def whole(self, n: int, rng: np.random.Generator) -> Exercise | None:
         """A whole document with long answers; None if none is short enough."""

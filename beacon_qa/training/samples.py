@@ -77,6 +77,7 @@ class Sampler:
             "summary": self.summary,
             "looked": self.looked,
             "looked reading": self.looked_reading,
+            "alone": self.alone,
             "distant": self.distant,
             "distant looked": self.distant_looked,
             "distant reading": self.distant_reading,
@@ -168,6 +169,10 @@ class Sampler:
     def looked_reading(self, n: int, rng: np.random.Generator) -> Sample:
         """Passages, then windows in which pieces of them are read again and asked about."""
         return self._looked.exercise(n, rng, self._weights) or self.reading(n, rng)
+
+    def alone(self, n: int, rng: np.random.Generator) -> Sample:
+        """A person's question with a passage that answers it, and nothing else."""
+        return self._looked.alone(n, rng, self._weights) or self.planted(n, rng)
 
     def distant(self, n: int, rng: np.random.Generator) -> Sample:
         """Facts in a long text, about which the last 2,000 tokens or so ask."""

@@ -72,10 +72,14 @@ class Plan:
         done = (step - self.warmup) / max(1, (self.decay or self.steps) - self.warmup)
         return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, done))))
 
-    def schedule(self, step: int, windows: int) -> tuple[int, ...] | None:
-        """The ratio of each window of a step's texts, or None for a plain step."""
+    def schedule(self, step: int, batch: Batch, window: int) -> tuple[int, ...] | None:
+        """The ratio of each window of a step's texts, or None for a plain step.
+
+        There are none of these where the base does not learn.
+        """
+        windows: int = math.ceil(batch.ids.shape[1] / window)
         draw = Random(f"{self.seed}/{step}")
-        if draw.random() < self.plain_share:
+        if batch.plain or (draw.random() < self.plain_share and batch.base):
             return None
         if draw.random() < self.mixed_share:
             return tuple(draw.choice(self.ratios) for _ in range(windows))
@@ -157,7 +161,9 @@ def _train_step(
     device = next(model.parameters()).device
     ids = torch.from_numpy(batch.ids.astype("int64")).to(device)
     weights = torch.from_numpy(batch.weights.astype("float32")).to(device)
-    schedule = plan.schedule(step, math.ceil(ids.shape[1] / model.beacon.window))
+    schedule = plan.schedule(step, batch, model.beacon.window)
+    for name, parameter in trained.items():
+        parameter.requires_grad_(batch.base or "beacon" in name)
     with torch.autocast(device.type, torch.bfloat16, enabled=plan.precision == 16):
         loss, lesson = _loss(model, ids, weights, schedule, batch, plan)
     loss = loss * processes.share(float(batch.weights[:, batch.far + 1 :].sum()))

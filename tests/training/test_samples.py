@@ -31,6 +31,7 @@ MAKERS = (
     "summary",
     "looked",
     "looked reading",
+    "alone",
     "distant",
     "distant looked",
     "distant reading",
@@ -187,6 +188,25 @@ def test_some_passages_are_read_again_alone_with_what_stands_around_them(sampler
             lengths.append(told)
     assert max(lengths) > 80
     assert min(lengths) < 40
+
+
+def test_a_question_that_is_asked_alone_stands_behind_what_answers_it(
+    sampler: Sampler, tokenizer: Tokenizer
+) -> None:
+    rng = np.random.default_rng(6)
+    full = 0
+    for _ in range(24):
+        ids, weights, points = sampler.makers["alone"](208, rng)
+        [(start, question, answer)] = turns(Sample(ids, weights), tokenizer)
+        told = tokenizer.decode(ids[:start].tolist())
+        [hall] = re.findall(r"hall \d+", question)
+        value = answer.rstrip(".").split()[-1]
+        assert value in told
+        assert not len(points)
+        assert ids[0] == DOC
+        assert weights[-1] > 1
+        full += f"The lamp of {hall} was lit by Anna in the month of May." in told
+    assert full >= 12
 
 
 def _stands(run: list[int], text: list[int]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,34 @@ def test_beacons_alone_learn_and_the_base_stays_as_it_was(model: Any, tmp_path: 
     changed = {n for n, t in model.state_dict().items() if not torch.equal(t, before[n])}
     assert changed
     assert all("beacon" in name for name in changed)
+
+
+@pytest.mark.parametrize("muon", [False, True])
+def test_some_batches_may_leave_the_base_as_it_is(model: Any, tmp_path: Path, muon: bool) -> None:
+    """Between batches from which all learn, whose momentum must not move it either."""
+    kept: list[dict[str, Tensor]] = []
+
+    def batches(first: int) -> Iterator[Batch]:
+        for step in range(first, 4):
+            kept.append(copied(model))
+            yield batch(step)._replace(base=step % 2 == 0)
+
+    # A plain step would teach the beacons nothing: there is none where they alone learn.
+    plan = replace(PLAN, steps=4, train_base=True, plain_share=1.0, muon=muon)
+    train(model, batches, plan, tmp_path)
+    kept.append(copied(model))
+    for step in range(4):
+        changed = {n for n, t in kept[step].items() if not torch.equal(t, kept[step + 1][n])}
+        assert any("beacon" in name for name in changed) == (step % 2 == 1)
+        assert any("beacon" not in name for name in changed) == (step % 2 == 0)
+
+
+def test_some_batches_may_be_read_without_condensing_them(model: Any, tmp_path: Path) -> None:
+    def batches(first: int) -> Iterator[Batch]:
+        return (batch(step)._replace(plain=step == 1) for step in range(first, 3))
+
+    train(model, batches, replace(PLAN, steps=3, train_base=True), tmp_path)
+    assert [row["ratio"] == "plain" for row in rows_of(tmp_path)] == [False, True, False]
 
 
 @pytest.mark.parametrize("muon", [False, True])
