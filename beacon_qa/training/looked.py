@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 
 from beacon_qa.training.drafts import Draft, Sample, Span, Tokens, Turn, Weights
 from beacon_qa.training.packing import Ids
+from beacon_qa.training.passages import widened, words_in
 from beacon_qa.training.planting import Item, Planting
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Exercise, Reading
@@ -32,9 +33,6 @@ TOLD = 0.93
 ALONE = 0.6
 """How often one passage is read again by itself, with as much around it as has room, or less."""
 
-FULL = 0.6
-"""How often the passage of a question that is asked alone takes all the room there is."""
-
 _LEAST = 4
 """Windows a sample has at least."""
 
@@ -43,9 +41,6 @@ _EDGE = 14
 
 _WIDE_EDGE = 32
 """The same around an answer to a person's question: paragraphs tell more than a sentence."""
-
-_TRIES = 64
-"""Questions that have no room with what answers them, before a sample is given up."""
 
 _CLAUSE = 10
 """Tokens before and after the words of an answer that belong to it at least."""
@@ -125,25 +120,6 @@ class Looked:
             self._block(draft, turn, drawn, text, found.told(turn, start), rng)
         return draft.finish()
 
-    def alone(self, n: int, rng: np.random.Generator, weights: Weights) -> Sample | None:
-        """One person's question in n tokens, with a passage that answers it and nothing else.
-
-        The shortest way to learn how people ask. None when nothing is asked in short, or has room.
-        """
-        for _ in range(_TRIES):
-            found = self.reading.one(rng)
-            if found is None:
-                return None
-            turn, text = found
-            span = _words_in(text, turn.answer[:-1]) or (0, len(text))
-            room = self._room(turn, n)
-            if span[1] - span[0] <= room:
-                draft = Draft(weights)
-                wide = self._widened(span, room, len(text), rng, full=rng.random() < FULL)
-                self._block(draft, turn, [wide], text, None, rng, n)
-                return draft.finish()
-        return None
-
     def _some_blocks(self, n: int, rng: np.random.Generator) -> int:
         """A quarter to a half of the windows of n tokens."""
         count = n // self.window
@@ -186,7 +162,7 @@ class Looked:
         drawn = [wanted] if wanted is not None and rng.random() < TOLD else []
         if rng.random() < ALONE:
             one = drawn[0] if drawn else spans[int(rng.integers(len(spans)))]
-            return [self._widened(one, self._room(turn, self.window), length, rng)]
+            return [widened(one, self._room(turn), length, rng)]
         for _ in range(int(rng.integers(0, 3))):
             if rng.random() < 0.6 and len(spans) > 1:
                 drawn.append(spans[int(rng.integers(len(spans)))])
@@ -201,18 +177,9 @@ class Looked:
             for first, end in drawn
         ]
 
-    def _widened(
-        self, span: Span, room: int, length: int, rng: np.random.Generator, full: bool = False
-    ) -> Span:
-        """The span with some of what stands around it: `room` tokens at most, or in `full`."""
-        most = max(0, room - (span[1] - span[0]))
-        more = most if full else int(rng.integers(most + 1))
-        before = int(rng.integers(more + 1))
-        return max(0, span[0] - before), min(length, span[1] + more - before)
-
-    def _room(self, turn: Turn | None, n: int) -> int:
-        """The tokens that n of them have for one passage, besides the question."""
-        return n - 1 - (turn.cost if turn else 0) - len(self._between)
+    def _room(self, turn: Turn | None) -> int:
+        """The tokens that a window has for one passage, besides the question."""
+        return self.window - 1 - (turn.cost if turn else 0) - len(self._between)
 
     @cached_property
     def _between(self) -> Sequence[int]:
@@ -226,13 +193,12 @@ class Looked:
         text: NDArray[np.uint16],
         told: Span | None,
         rng: np.random.Generator,
-        n: int = 0,
     ) -> None:
-        """A window, or n tokens: prose to fill them, the passages that have room, the question."""
+        """One window: prose to fill it, the passages that have room, the question."""
         if turn is None:
             return
         between = self._between
-        room = (n or self.window) - 1 - turn.cost
+        room = self.window - 1 - turn.cost
         kept: list[Span] = []
         for first, end in drawn:
             cost = len(between) + end - first
@@ -250,19 +216,8 @@ class Looked:
 def _answered(turn: Turn, found: Exercise, text: NDArray[np.uint16]) -> Span | None:
     """Where an answer's words stand in the text, a clause before and after them; None: nowhere."""
     place = found.told(turn, 0)
-    words = _words_in(text[slice(*place)], turn.answer[:-1]) if place else None
+    words = words_in(text[slice(*place)], turn.answer[:-1]) if place else None
     if place is None or words is None:
         return None
     first, end = place[0] + words[0], place[0] + words[1]
     return max(place[0], first - _CLAUSE), min(place[1], end + _CLAUSE)
-
-
-def _words_in(text: NDArray[np.uint16], answer: Tokens) -> Span | None:
-    """Where an answer's words stand in a text, if they do."""
-    words = np.asarray(answer, np.uint16)
-    if not 0 < len(words) <= len(text):
-        return None
-    for begin in np.flatnonzero(text[: len(text) - len(words) + 1] == words[0]):
-        if np.array_equal(text[begin : begin + len(words)], words):
-            return int(begin), int(begin) + len(words)
-    return None

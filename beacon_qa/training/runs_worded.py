@@ -18,11 +18,11 @@ from beacon_qa.training.runs_asking import (
 )
 from beacon_qa.training.runs_echo import ECHO_FACTS, every_other
 
-_ROWS = replace(
+ROWS = replace(
     SHORT_ROWS,
     shares={"prose": 0.08, "planted": 0.27, "dense": 0.35, "looked": 0.25, "records": 0.05},
 )
-_LONG_ROWS = replace(
+LONG_ROWS = replace(
     RECALL_LONG_ROWS,
     shares={
         "interleaved": 0.30,
@@ -39,13 +39,13 @@ _WORDED = replace(
     decay=1050,
     batches=(
         RECALL_READ,
-        _ROWS,
+        ROWS,
         READ_ROWS,
-        _ROWS,
+        ROWS,
         RECALL_READ,
-        _LONG_ROWS,
+        LONG_ROWS,
         READ_ROWS,
-        _ROWS,
+        ROWS,
         RECALL_READ_FAR,
         far(14336),
     ),
@@ -66,7 +66,7 @@ BEACONS = (
         _WORDED,
         until=280,
         decay=280,
-        batches=every_other(ECHO_FACTS, RECALL_READ, _ROWS, _LONG_ROWS),
+        batches=every_other(ECHO_FACTS, RECALL_READ, ROWS, LONG_ROWS),
         weights=replace(_WORDED.weights, repeat=0.5),
         plain_share=0.0,
         attention_scale=1.0,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from beacon_qa.errors import TrainingError
+from beacon_qa.training.alone import Alone
 from beacon_qa.training.drafts import Draft, Sample, Weights
 from beacon_qa.training.echoes import Echoes
 from beacon_qa.training.facts import UNKNOWN, FactMaker
@@ -62,6 +63,7 @@ class Sampler:
         self._reading = Reading(packed, unknown, absent / 3)
         self._weights = weights or Weights()
         self._looked = Looked(self._prose, self._planting, self._reading, tokenizer, SHORTEST)
+        self._alone = Alone(self._prose, self._reading, tokenizer)
         # Random tokens to be copied: any but the special ones.
         self._vocabulary = tokenizer.get_vocab_size()
         self._echoes = Echoes(self._prose, self._planting, self._vocabulary, SHORTEST)
@@ -172,7 +174,7 @@ class Sampler:
 
     def alone(self, n: int, rng: np.random.Generator) -> Sample:
         """A person's question with a passage that answers it, and nothing else."""
-        return self._looked.alone(n, rng, self._weights) or self.planted(n, rng)
+        return self._alone.sample(n, rng, self._weights) or self.planted(n, rng)
 
     def distant(self, n: int, rng: np.random.Generator) -> Sample:
         """Facts in a long text, about which the last 2,000 tokens or so ask."""

@@ -1,0 +1,59 @@
+"""Training samples of one question each, with a passage that answers it and nothing else.
+
+The shortest way to learn how people ask: half of the tokens or more belong to a question.
+
+    <|doc|> prose, passage <|user|>question<|assistant|> answer<|end|>
+
+Knows exercises and turns; knows nothing of memories or of other kinds of samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from beacon_qa.training.drafts import Draft, Sample, Weights
+from beacon_qa.training.passages import widened, words_in
+from beacon_qa.training.prose import Prose
+from beacon_qa.training.reading import Reading
+from beacon_qa.training.vocabulary import encode_texts
+
+FULL = 0.6
+"""How often a passage takes all the room there is; else it has a part of it."""
+
+_TRIES = 64
+"""Questions that have no room with what answers them, before a sample is given up."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Makes such samples."""
+
+    prose: Prose
+    reading: Reading
+    tokenizer: Tokenizer
+
+    def sample(self, n: int, rng: np.random.Generator, weights: Weights) -> Sample | None:
+        """A sample of n tokens; None when nothing is asked in short, or has room."""
+        between = encode_texts(self.tokenizer, ["\n\n"])[0]
+        for _ in range(_TRIES):
+            found = self.reading.one(rng)
+            if found is None:
+                return None
+            turn, text = found
+            first, end = words_in(text, turn.answer[:-1]) or (0, len(text))
+            room = n - 1 - turn.cost - len(between)
+            if end - first > room:
+                continue
+            full = rng.random() < FULL
+            first, end = widened((first, end), room, len(text), rng, full=full)
+            draft = Draft(weights)
+            draft.document()
+            draft.text(self.prose.stretch(rng, room - (end - first)))
+            draft.text(between)
+            draft.again(text[first:end])
+            draft.turn(turn)
+            return draft.finish()
+        return None
