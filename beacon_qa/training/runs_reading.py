@@ -1,7 +1,7 @@
 """The last run: people's questions by themselves, read whole, beside all else, with its figures.
 
-Three phases, since its batches and its length were changed as it went. Knows numbers; the making of samples and the
-training are other rooms' work.
+Three phases, since its batches and its length were changed as it went. Knows numbers; the making of
+samples and the training are other rooms' work.
 """
 
 from __future__ import annotations
