@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, WIDENING
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
+from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT
 from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
 
 
@@ -32,6 +33,7 @@ AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "echo": ECHO,
     "worded": WORDED,
     "beacons": BEACONS,
+    "asking": ASKING,
 }
 """The runs in their order, and the folder each is kept in."""
 
@@ -39,5 +41,6 @@ KEPT = (
     Kept("echo", "echo", ECHO_KEPT),
     Kept("beacons", "beacons", BEACONS_KEPT),
     Kept("beacons", "worded", WORDED_KEPT),
+    Kept("asking", "asking", ASKING_KEPT),
 )
 """Of which runs only a part is kept, one after the other."""

@@ -27,10 +27,11 @@ def test_the_recipe_is_as_it_was_run() -> None:
         assert phase.plan().learning_rate == phase.learning_rate
 
 
-def test_the_base_learns_too_but_in_the_last_run() -> None:
-    last = list(AFTERWARDS)[-1]
+def test_the_base_learns_too_but_in_one_run_and_some_batches_of_another() -> None:
     for name, run in {"": phases(), **AFTERWARDS}.items():
-        assert {phase.plan().train_base for phase in run} == {name != last}
+        assert {phase.plan().train_base for phase in run} == {name != "beacons"}
+        frozen = [not all(batch.base for batch in phase.batches) for phase in run]
+        assert frozen == [name == "asking" and phase == run[0] for phase in run]
 
 
 def test_a_run_takes_short_and_long_rows_in_turn() -> None:
