@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, WIDENING
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
-from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT
+from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE
 from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
 
 
@@ -34,6 +34,7 @@ AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "worded": WORDED,
     "beacons": BEACONS,
     "asking": ASKING,
+    "prose": PROSE,
 }
 """The runs in their order, and the folder each is kept in."""
 
