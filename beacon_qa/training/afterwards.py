@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, WIDENING
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
-from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE
+from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE, PROSE_KEPT
 from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
 
 
@@ -43,5 +43,6 @@ KEPT = (
     Kept("beacons", "beacons", BEACONS_KEPT),
     Kept("beacons", "worded", WORDED_KEPT),
     Kept("asking", "asking", ASKING_KEPT),
+    Kept("prose", "prose", PROSE_KEPT),
 )
 """Of which runs only a part is kept, one after the other."""

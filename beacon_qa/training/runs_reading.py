@@ -105,3 +105,6 @@ PROSE = (
 )
 """Prose behind 108 windows, read without gradients: long memories had been asked about and hardly
 ever read on from, and the more keys a text left, the more it cost to predict the next."""
+
+PROSE_KEPT = 0.5
+"""How much is kept of that: all of it recalls fewer facts from memory."""
