@@ -12,13 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from tokenizers import Tokenizer
 
-from beacon_qa.training.drafts import Draft, Sample, Weights
+from beacon_qa.training.drafts import Draft, Sample, Tokens, Weights
 from beacon_qa.training.passages import widened, words_in
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Reading
-from beacon_qa.training.vocabulary import encode_texts
 
 FULL = 0.6
 """How often a passage takes all the room there is; else it has a part of it."""
@@ -29,22 +27,21 @@ _TRIES = 64
 
 @dataclass(frozen=True)
 class Alone:
-    """Makes such samples."""
+    """Makes such samples; `between` stands in front of a passage."""
 
     prose: Prose
     reading: Reading
-    tokenizer: Tokenizer
+    between: Tokens
 
     def sample(self, n: int, rng: np.random.Generator, weights: Weights) -> Sample | None:
         """A sample of n tokens; None when nothing is asked in short, or has room."""
-        between = encode_texts(self.tokenizer, ["\n\n"])[0]
         for _ in range(_TRIES):
             found = self.reading.one(rng)
             if found is None:
                 return None
             turn, text = found
             first, end = words_in(text, turn.answer[:-1]) or (0, len(text))
-            room = n - 1 - turn.cost - len(between)
+            room = n - 1 - turn.cost - len(self.between)
             if end - first > room:
                 continue
             full = rng.random() < FULL
@@ -52,7 +49,7 @@ class Alone:
             draft = Draft(weights)
             draft.document()
             draft.text(self.prose.stretch(rng, room - (end - first)))
-            draft.text(between)
+            draft.text(self.between)
             draft.again(text[first:end])
             draft.turn(turn)
             return draft.finish()

@@ -13,11 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from beacon_qa.training.drafts import Draft, Sample, Span, Tokens, Turn, Weights
 from beacon_qa.training.packing import Ids
@@ -25,7 +23,6 @@ from beacon_qa.training.passages import widened, words_in
 from beacon_qa.training.planting import Item, Planting
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Exercise, Reading
-from beacon_qa.training.vocabulary import encode_texts
 
 TOLD = 0.93
 """How often the passage that answers the question is among those read again."""
@@ -48,12 +45,12 @@ _CLAUSE = 10
 
 @dataclass(frozen=True)
 class Looked:
-    """Makes such samples for windows of `window` tokens."""
+    """Makes such samples for windows of `window` tokens; `between` stands in front of a passage."""
 
     prose: Prose
     planting: Planting
     reading: Reading
-    tokenizer: Tokenizer
+    between: Tokens
     window: int
 
     def sample(
@@ -179,11 +176,7 @@ class Looked:
 
     def _room(self, turn: Turn | None) -> int:
         """The tokens that a window has for one passage, besides the question."""
-        return self.window - 1 - (turn.cost if turn else 0) - len(self._between)
-
-    @cached_property
-    def _between(self) -> Sequence[int]:
-        return encode_texts(self.tokenizer, ["\n\n"])[0]
+        return self.window - 1 - (turn.cost if turn else 0) - len(self.between)
 
     def _block(
         self,
@@ -197,18 +190,17 @@ class Looked:
         """One window: prose to fill it, the passages that have room, the question."""
         if turn is None:
             return
-        between = self._between
         room = self.window - 1 - turn.cost
         kept: list[Span] = []
         for first, end in drawn:
-            cost = len(between) + end - first
+            cost = len(self.between) + end - first
             if cost <= room and not any(first < b and a < end for a, b in kept):
                 kept.append((first, end))
                 room -= cost
         draft.document()
         draft.text(self.prose.stretch(rng, room))
         for first, end in sorted(kept):
-            draft.text(between)
+            draft.text(self.between)
             draft.again(text[first:end])
         draft.turn(turn, told)
 

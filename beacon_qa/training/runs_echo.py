@@ -66,7 +66,7 @@ _ECHO = replace(
     seed=47,
 )
 
-_ECHO_ALONE = Recipe(rows=24, n=512, shares={"echo": 1.0})
+ECHO_ALONE = Recipe(rows=24, n=512, shares={"echo": 1.0})
 ECHO_FACTS = Recipe(rows=24, n=512, shares={"planted": 0.5, "dense": 0.5})
 _OTHERS = (
     RECALL_READ,
@@ -81,7 +81,7 @@ _OTHERS = (
 
 def every_other(*others: Recipe) -> tuple[Recipe, ...]:
     """Batches that tell windows again and nothing else, before each of the others."""
-    return tuple(batch for other in others for batch in (_ECHO_ALONE, other))
+    return tuple(batch for other in others for batch in (ECHO_ALONE, other))
 
 
 _ECHO_MORE = replace(
@@ -99,15 +99,15 @@ _ECHO_LAST = replace(
 
 _ECHO_FACTS_LOOKED = replace(ECHO_FACTS, shares={"planted": 0.4, "dense": 0.35, "looked": 0.25})
 _ECHO_SOME = (
-    _ECHO_ALONE,
+    ECHO_ALONE,
     _ECHO_FACTS_LOOKED,
     RECALL_READ,
     READ_ROWS,
-    _ECHO_ALONE,
+    ECHO_ALONE,
     _ECHO_FACTS_LOOKED,
     _ECHO_ROWS,
     RECALL_READ,
-    _ECHO_ALONE,
+    ECHO_ALONE,
     _ECHO_LONG,
     RECALL_READ_FAR,
     _ECHO_FACTS_LOOKED,

@@ -10,50 +10,38 @@ from dataclasses import replace
 
 from beacon_qa.training.batches import Recipe
 from beacon_qa.training.runs_asking import READ_ROWS, RECALL_READ, RECALL_READ_FAR, far
+from beacon_qa.training.runs_echo import ECHO_ALONE
 from beacon_qa.training.runs_worded import LONG_ROWS, ROWS, WORDED
 
 _ALONE = Recipe(rows=128, n=128, shares={"alone": 1.0}, plain=True)
 _ALONE_WIDE = Recipe(rows=80, n=208, shares={"alone": 1.0}, plain=True)
-_ECHO = Recipe(rows=24, n=512, shares={"echo": 1.0})
-_ECHO_BEACONS = replace(_ECHO, base=False)
+_ECHO_BEACONS = replace(ECHO_ALONE, base=False)
 _FACTS = Recipe(
     rows=24,
     n=512,
     shares={"planted": 0.35, "dense": 0.35, "looked": 0.15, "looked reading": 0.15},
 )
 
-_FIRST = (
-    _ALONE,
-    ROWS,
-    _ECHO_BEACONS,
-    RECALL_READ,
-    _ALONE_WIDE,
-    _FACTS,
-    READ_ROWS,
-    _ECHO_BEACONS,
-    _ALONE,
-    LONG_ROWS,
-    ROWS,
-    _ALONE_WIDE,
-    _ECHO_BEACONS,
-    _FACTS,
-)
-_THEN = (
-    _ALONE,
-    ROWS,
-    _ECHO,
-    RECALL_READ,
-    _ALONE_WIDE,
-    _FACTS,
-    READ_ROWS,
-    _ECHO,
-    _ALONE,
-    LONG_ROWS,
-    ROWS,
-    _ALONE_WIDE,
-    _FACTS,
-    _ALONE_WIDE,
-)
+
+def _round(echo: Recipe) -> tuple[Recipe, ...]:
+    return (
+        _ALONE,
+        ROWS,
+        echo,
+        RECALL_READ,
+        _ALONE_WIDE,
+        _FACTS,
+        READ_ROWS,
+        echo,
+        _ALONE,
+        LONG_ROWS,
+        ROWS,
+        _ALONE_WIDE,
+    )
+
+
+_FIRST = (*_round(_ECHO_BEACONS), _ECHO_BEACONS, _FACTS)
+_THEN = (*_round(ECHO_ALONE), _FACTS, _ALONE_WIDE)
 
 _ASKING = replace(
     WORDED[0],

@@ -62,8 +62,9 @@ class Sampler:
         unknown = encode_texts(tokenizer, [as_answer(UNKNOWN)])[0]
         self._reading = Reading(packed, unknown, absent / 3)
         self._weights = weights or Weights()
-        self._looked = Looked(self._prose, self._planting, self._reading, tokenizer, SHORTEST)
-        self._alone = Alone(self._prose, self._reading, tokenizer)
+        between = encode_texts(tokenizer, ["\n\n"])[0]
+        self._looked = Looked(self._prose, self._planting, self._reading, between, SHORTEST)
+        self._alone = Alone(self._prose, self._reading, between)
         # Random tokens to be copied: any but the special ones.
         self._vocabulary = tokenizer.get_vocab_size()
         self._echoes = Echoes(self._prose, self._planting, self._vocabulary, SHORTEST)

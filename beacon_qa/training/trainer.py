@@ -162,8 +162,7 @@ def _train_step(
     ids = torch.from_numpy(batch.ids.astype("int64")).to(device)
     weights = torch.from_numpy(batch.weights.astype("float32")).to(device)
     schedule = plan.schedule(step, batch, model.beacon.window)
-    for name, parameter in trained.items():
-        parameter.requires_grad_(batch.base or "beacon" in name)
+    choose_parameters(model, train_base=plan.train_base and batch.base)
     with torch.autocast(device.type, torch.bfloat16, enabled=plan.precision == 16):
         loss, lesson = _loss(model, ids, weights, schedule, batch, plan)
     loss = loss * processes.share(float(batch.weights[:, batch.far + 1 :].sum()))
