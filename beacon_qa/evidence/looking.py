@@ -168,11 +168,10 @@ class Looking:
         self, found: Sequence[Passage], memory: Memory, prompt: Prompt
     ) -> tuple[tuple[Passage, ...], Sequence[int]]:
         """The best passages that have room behind the memory, in the text's order, and the ids."""
-        room = self.room(memory)
         for count in range(len(found), 0, -1):
             passages = tuple(sorted(found[:count], key=lambda passage: passage.start))
             ids = prompt(again=[self.ground.ids(passage) for passage in passages])
-            if len(ids) <= room:
+            if len(ids) <= self.room(memory, passages):
                 return passages, ids
         return (), prompt()
 
@@ -191,20 +190,27 @@ class Looking:
         """
         if not passages:
             return memory
-        found = {window for passage in passages for window in self.ground.windows(passage)}
-        after = range(self.ground.end // self.ground.window, memory.windows)
-        windows = {window for window in found if window < memory.windows} | {*after}
+        windows = self._windows(memory, passages)
         entries = memory.entries_of(windows)
         if self._watch is not None:
             self._watch.narrow(entries[entries < len(self._spans)])
         return memory.narrowed(windows)
 
-    def room(self, memory: Memory) -> int:
-        """How many tokens the model can read raw behind the memory.
+    def _windows(self, memory: Memory, passages: Sequence[Passage]) -> set[int]:
+        """The full windows in which these passages stand, and all that follow the text."""
+        found = {window for passage in passages for window in self.ground.windows(passage)}
+        after = range(self.ground.end // self.ground.window, memory.windows)
+        return {window for window in found if window < memory.windows} | {*after}
+
+    def room(self, memory: Memory, passages: Sequence[Passage] = ()) -> int:
+        """How many tokens the model can read raw behind the memory, narrowed for these passages.
 
         A window's worth of positions is left for the answer, which is not condensed either.
         """
-        return int(self.model.beacon.positions) - memory.kept - self.ground.window
+        kept = memory.kept
+        if passages and self.model.evidence_narrow:
+            kept += len(memory.entries_of(self._windows(memory, passages))) - memory.held
+        return int(self.model.beacon.positions) - kept - self.ground.window
 
     def find(
         self, memory: Memory, ids: Sequence[int], question: int, after: int, most: int

@@ -131,7 +131,7 @@ class Rounds(Looking):
     def _noted(self, notes: Sequence[str], memory: Memory, asked: Asked) -> Sequence[int]:
         """The prompt with as many notes, the first first, as there is room for."""
         ids = asked.prompt(notes=notes)
-        while notes and len(ids) > self.room(memory):
+        while notes and len(ids) > self.room(memory, self.read_again):
             notes = notes[:-1]
             ids = asked.prompt(notes=notes)
         return ids

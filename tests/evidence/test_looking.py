@@ -245,3 +245,17 @@ def test_nothing_is_read_again_where_the_model_has_no_room_for_it(tiny_book: Boo
     kept, ids = look.in_view(passages, tiny_book.memory, prompt)
     assert kept == tuple(sorted(passages[:2], key=lambda p: p.start))
     assert len(ids) == room
+
+
+def test_a_memory_that_fills_the_model_has_room_behind_what_it_is_narrowed_to(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = book.engine.model
+    beacon = dataclasses.replace(model.beacon, positions=book.memory.kept + book.engine.window)
+    monkeypatch.setattr(model, "beacon", beacon)
+    look = book.looking("on")
+    assert look.room(book.memory) == 0
+    answer = told(book, "on")
+    assert answer.read_again
+    narrowed = look.behind(book.memory, answer.read_again)
+    assert look.room(book.memory, answer.read_again) == look.room(narrowed) > 0
