@@ -46,7 +46,8 @@ class Recipe:
 
     Of the n tokens the first `far`, whole windows, are read without gradients: a long memory to
     find something in costs no more than its reading. Without `base` the beacons alone learn from
-    it, also where a run teaches all weights; what is `plain` is read without condensing it.
+    it, also where a run teaches all weights; what is `plain` is read without condensing it. Raises
+    TrainingError where nothing could learn.
     """
 
     rows: int
@@ -55,6 +56,13 @@ class Recipe:
     far: int = 0
     base: bool = True
     plain: bool = False
+
+    def __post_init__(self) -> None:
+        if self.plain and not self.base:
+            raise TrainingError(
+                "A batch that is plain and without base teaches nothing: beacons learn from what "
+                "is condensed alone. Let the base learn from it, or condense it."
+            )
 
 
 @dataclass(frozen=True)

@@ -54,3 +54,8 @@ def test_a_batch_without_rows_or_length_is_refused(packed_folder: Path, vocabula
     for recipe in (Recipe(0, 256, {"prose": 1.0}), Recipe(1, 16, {"prose": 1.0})):
         with pytest.raises(TrainingError, match="rows"):
             next(batches(Source(packed_folder, vocabulary), recipe, seed=0))
+
+
+def test_a_batch_from_which_nothing_can_learn_is_refused() -> None:
+    with pytest.raises(TrainingError, match="teaches nothing"):
+        Recipe(1, 256, {"prose": 1.0}, base=False, plain=True)
