@@ -97,7 +97,25 @@ class Reading:
         row = int(rng.integers(len(packed.places)))
         first, last = map(int, packed.places[row, 1:])
         text = packed.tokens[packed.sections[first] : packed.sections[last + 1]]
-        return Turn(*packed.question(row), (first, last)), text
+        return _turn(packed, row), text
+
+    def near(self, rng: np.random.Generator) -> Exercise | None:
+        """A document and a question with a short answer, then those asked near it; None if none is.
+
+        Nothing is left out for length.
+        """
+        if not self._short:
+            return None
+        asked = self._drawn(rng)
+        packed = asked.packed
+        row = int(rng.integers(len(packed.places)))
+        document, first, last = map(int, packed.places[row])
+        start, end = map(int, packed.documents[document : document + 2])
+        near = asked.within(max(start, first - 1), min(end, last + 2))
+        rows = [row, *(int(other) for other in rng.permutation(near) if other != row)]
+        turns = [_turn(packed, row) for row in rows]
+        text = packed.document(document)
+        return Exercise([text], turns, text[:0], _places(packed, [(start, end)]))
 
     def _drawn(self, rng: np.random.Generator) -> _Asked:
         """One of the kinds with short answers, by its share."""
@@ -158,14 +176,18 @@ class Reading:
         turns = []
         misses = 0
         for row in rows:
-            first, last = map(int, packed.places[row, 1:])
-            turn = Turn(*packed.question(int(row)), (first, last))
+            turn = _turn(packed, int(row))
             if turn.cost <= room:
                 turns.append(turn)
                 room -= turn.cost
             elif (misses := misses + 1) == _TRIES:
                 break
         return turns
+
+
+def _turn(packed: Packed, row: int) -> Turn:
+    first, last = map(int, packed.places[row, 1:])
+    return Turn(*packed.question(row), (first, last))
 
 
 def _ordered(packed: Packed) -> _Asked:

@@ -1,4 +1,4 @@
-"""The last two runs: people's questions by themselves beside all else, then prose read far on.
+"""Two runs: people's questions by themselves beside all else, then prose read far on.
 
 The first has three phases, since its batches and its length were changed as it went. Knows numbers;
 the making of samples and the training are other rooms' work.
@@ -16,7 +16,7 @@ from beacon_qa.training.runs_worded import LONG_ROWS, ROWS, WORDED
 _ALONE = Recipe(rows=128, n=128, shares={"alone": 1.0}, plain=True)
 _ALONE_WIDE = Recipe(rows=80, n=208, shares={"alone": 1.0}, plain=True)
 _ECHO_BEACONS = replace(ECHO_ALONE, base=False)
-_FACTS = Recipe(
+FACTS = Recipe(
     rows=24,
     n=512,
     shares={"planted": 0.35, "dense": 0.35, "looked": 0.15, "looked reading": 0.15},
@@ -30,7 +30,7 @@ def _round(echo: Recipe) -> tuple[Recipe, ...]:
         echo,
         RECALL_READ,
         _ALONE_WIDE,
-        _FACTS,
+        FACTS,
         READ_ROWS,
         echo,
         _ALONE,
@@ -40,8 +40,8 @@ def _round(echo: Recipe) -> tuple[Recipe, ...]:
     )
 
 
-_FIRST = (*_round(_ECHO_BEACONS), _ECHO_BEACONS, _FACTS)
-_THEN = (*_round(ECHO_ALONE), _FACTS, _ALONE_WIDE)
+_FIRST = (*_round(_ECHO_BEACONS), _ECHO_BEACONS, FACTS)
+_THEN = (*_round(ECHO_ALONE), FACTS, _ALONE_WIDE)
 
 _ASKING = replace(
     WORDED[0],
@@ -70,8 +70,8 @@ ASKING_KEPT = 0.7
 """How much is kept of what the run changed: passages are read again as well or better, at ratio 8
 in one of two draws much better, for 0.02 nats of prose."""
 
-_PROSE_FAR = Recipe(rows=2, n=14848, shares={"prose": 1.0}, far=13824)
-_ASKED_FAR = replace(
+PROSE_FAR = Recipe(rows=2, n=14848, shares={"prose": 1.0}, far=13824)
+ASKED_FAR = replace(
     far(14336), shares={"distant": 0.30, "distant looked": 0.35, "distant reading": 0.35}
 )
 
@@ -80,7 +80,7 @@ PROSE = (
         _ASKING,
         until=90,
         decay=90,
-        batches=(_PROSE_FAR, _ALONE, _PROSE_FAR, _ASKED_FAR, _PROSE_FAR, ROWS),
+        batches=(PROSE_FAR, _ALONE, PROSE_FAR, ASKED_FAR, PROSE_FAR, ROWS),
         weights=replace(_ASKING.weights, prose=1.0),
         ratios=(4, 8, 8, 8, 16, 32),
         plain_share=0.1,

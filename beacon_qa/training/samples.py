@@ -26,6 +26,7 @@ from beacon_qa.training.packing import Packed, as_answer
 from beacon_qa.training.planting import Planting
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Exercise, Reading
+from beacon_qa.training.several import Several
 from beacon_qa.training.vocabulary import DOC, encode_texts
 
 Maker = Callable[[int, np.random.Generator], Sample]
@@ -65,6 +66,7 @@ class Sampler:
         between = encode_texts(tokenizer, ["\n\n"])[0]
         self._looked = Looked(self._prose, self._planting, self._reading, between, SHORTEST)
         self._alone = Alone(self._prose, self._reading, between)
+        self._several = Several(self._prose, self._reading, between, unknown)
         # Random tokens to be copied: any but the special ones.
         self._vocabulary = tokenizer.get_vocab_size()
         self._echoes = Echoes(self._prose, self._planting, self._vocabulary, SHORTEST)
@@ -81,6 +83,7 @@ class Sampler:
             "looked": self.looked,
             "looked reading": self.looked_reading,
             "alone": self.alone,
+            "several": self.several,
             "distant": self.distant,
             "distant looked": self.distant_looked,
             "distant reading": self.distant_reading,
@@ -176,6 +179,11 @@ class Sampler:
     def alone(self, n: int, rng: np.random.Generator) -> Sample:
         """A person's question with a passage that answers it, and nothing else."""
         return self._alone.sample(n, rng, self._weights) or self.planted(n, rng)
+
+    def several(self, n: int, rng: np.random.Generator) -> Sample:
+        """A passage and a few questions about it, not all of which it answers."""
+        made = self._several.sample(n, rng, self._weights)
+        return made or self.planted(n, rng)
 
     def distant(self, n: int, rng: np.random.Generator) -> Sample:
         """Facts in a long text, about which the last 2,000 tokens or so ask."""

@@ -1,4 +1,4 @@
-"""Texts to train on, made small: two books, two articles with questions, a story."""
+"""Texts to train on, made small: books, articles with questions, a story; and samples read back."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from tokenizers import Tokenizer
+
+from beacon_qa.training.drafts import Sample
 from beacon_qa.training.names import words
 from beacon_qa.training.texts import Text, read_folder
+from beacon_qa.training.vocabulary import ASSISTANT, END, USER
 
 
 def novel(seed: int, sentences: int = 400) -> str:
@@ -44,3 +49,17 @@ def texts(folder: Path) -> Iterator[Text]:
     lines = "".join(json.dumps(record) + "\n" for record in records)
     (folder / "texts.jsonl").write_text(lines, "utf-8")
     return read_folder(folder)
+
+
+def turns(sample: Sample, tokenizer: Tokenizer) -> list[tuple[int, str, str]]:
+    """Where each question begins, the question and the answer, read back from the ids."""
+    ids = sample.ids.tolist()
+    found = []
+    for start in np.flatnonzero(sample.ids == USER):
+        middle = ids.index(ASSISTANT, start)
+        end = ids.index(END, middle)
+        question, answer = (
+            tokenizer.decode(part) for part in (ids[start + 1 : middle], ids[middle + 1 : end])
+        )
+        found.append((int(start), question, answer.strip()))
+    return found

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from packs import turns
 from tokenizers import Tokenizer
 
 from beacon_qa.errors import TrainingError
@@ -32,24 +33,11 @@ MAKERS = (
     "looked",
     "looked reading",
     "alone",
+    "several",
     "distant",
     "distant looked",
     "distant reading",
 )
-
-
-def turns(sample: Sample, tokenizer: Tokenizer) -> list[tuple[int, str, str]]:
-    """Where each question begins, the question and the answer, read back from the ids."""
-    ids = sample.ids.tolist()
-    found = []
-    for start in np.flatnonzero(sample.ids == USER):
-        middle = ids.index(ASSISTANT, start)
-        end = ids.index(END, middle)
-        question, answer = (
-            tokenizer.decode(part) for part in (ids[start + 1 : middle], ids[middle + 1 : end])
-        )
-        found.append((int(start), question, answer.strip()))
-    return found
 
 
 @pytest.mark.parametrize("maker", MAKERS)

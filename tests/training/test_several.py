@@ -1,0 +1,80 @@
+"""Several questions about one passage: what it tells is answered, and of the rest it is silent."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from packs import novel, turns
+from tokenizers import Tokenizer
+
+from beacon_qa.training.names import words
+from beacon_qa.training.packing import open_packed, pack_texts
+from beacon_qa.training.samples import Sampler
+from beacon_qa.training.texts import read_folder
+
+SILENT = "The text does not say."
+KEEPERS = words("first", "train")[:30]
+"""Who lit which lamp: no two by the same hand."""
+
+
+@pytest.fixture(scope="module")
+def sampler(tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Sampler:
+    paragraphs = [
+        {
+            "context": f"In the year of frost the lamp of hall {hall} was lit by {keeper}.",
+            "qas": [
+                {
+                    "question": f"Who lit the lamp of hall {hall}?",
+                    "answers": [{"text": keeper, "answer_start": 0}],
+                }
+            ],
+        }
+        for hall, keeper in enumerate(KEEPERS)
+    ]
+    records = [
+        {"title": "One", "author": "A. Writer", "text": novel(1)},
+        {"title": "The_Lamp", "paragraphs": paragraphs},
+    ]
+    folder = tmp_path_factory.mktemp("lamps")
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (folder / "texts.jsonl").write_text(lines, "utf-8")
+    pack_texts(read_folder(folder), tokenizer, folder / "packed", curled=0.0)
+    return Sampler(open_packed(folder / "packed", tokenizer), tokenizer)
+
+
+@pytest.mark.parametrize("n", [128, 256])
+def test_what_a_passage_tells_is_answered_and_of_the_rest_it_is_silent(
+    sampler: Sampler, tokenizer: Tokenizer, n: int
+) -> None:
+    rng = np.random.default_rng(6)
+    told = silent = 0
+    for _ in range(150):
+        sample = sampler.makers["several"](n, rng)
+        asked = turns(sample, tokenizer)
+        text = tokenizer.decode(sample.ids[: asked[0][0]].tolist())
+        for _, question, answer in asked:
+            keeper = KEEPERS[int(question.split()[-1].rstrip("?"))]
+            assert answer in (f"{keeper}.", SILENT)
+            assert (keeper in text) == (answer != SILENT)
+            told += answer != SILENT
+            silent += answer == SILENT
+    assert told > 4 * silent > 0
+
+
+def test_long_samples_have_several_questions(sampler: Sampler, tokenizer: Tokenizer) -> None:
+    rng = np.random.default_rng(7)
+    counts = [len(turns(sampler.makers["several"](320, rng), tokenizer)) for _ in range(60)]
+    assert set(counts) >= {1, 2, 3}
+    assert max(counts) <= 5
+
+
+def test_answers_and_passages_weigh_what_they_are_to(
+    sampler: Sampler, tokenizer: Tokenizer
+) -> None:
+    sample = sampler.makers["several"](256, np.random.default_rng(8))
+    first = turns(sample, tokenizer)[0][0]
+    # The passage was told before: predicting it teaches nothing.
+    assert not sample.weights[first - 20 : first].any()
+    assert sample.weights[-1] > 1
