@@ -12,6 +12,7 @@ from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, WIDENING
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
 from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE, PROSE_KEPT
+from beacon_qa.training.runs_several import SEVERAL
 from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
 
 
@@ -35,6 +36,7 @@ AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "beacons": BEACONS,
     "asking": ASKING,
     "prose": PROSE,
+    "several": SEVERAL,
 }
 """The runs in their order, and the folder each is kept in."""
 

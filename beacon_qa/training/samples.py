@@ -26,7 +26,7 @@ from beacon_qa.training.packing import Packed, as_answer
 from beacon_qa.training.planting import Planting
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Exercise, Reading
-from beacon_qa.training.several import Several
+from beacon_qa.training.several import SELDOM_SILENT, Several
 from beacon_qa.training.vocabulary import DOC, encode_texts
 
 Maker = Callable[[int, np.random.Generator], Sample]
@@ -84,6 +84,7 @@ class Sampler:
             "looked reading": self.looked_reading,
             "alone": self.alone,
             "several": self.several,
+            "several told": self.several_told,
             "distant": self.distant,
             "distant looked": self.distant_looked,
             "distant reading": self.distant_reading,
@@ -183,6 +184,11 @@ class Sampler:
     def several(self, n: int, rng: np.random.Generator) -> Sample:
         """A passage and a few questions about it, not all of which it answers."""
         made = self._several.sample(n, rng, self._weights)
+        return made or self.planted(n, rng)
+
+    def several_told(self, n: int, rng: np.random.Generator) -> Sample:
+        """A passage and a few questions about it, nearly all of which it answers."""
+        made = self._several.sample(n, rng, self._weights, SELDOM_SILENT)
         return made or self.planted(n, rng)
 
     def distant(self, n: int, rng: np.random.Generator) -> Sample:

@@ -26,7 +26,13 @@ FULL = 0.6
 """How often a passage takes all the room there is; else it has a part of it."""
 
 SILENT = 0.15
-"""How often a passage about which one question is asked does not tell what is asked."""
+"""How often a passage about which one question is asked does not tell what is asked.
+
+A further question, which it does not answer, is asked a third as often.
+"""
+
+SELDOM_SILENT = 0.03
+"""The same, for a model that has learnt to say so and says it too often."""
 
 MOST = 5
 """The most questions about one passage."""
@@ -43,9 +49,6 @@ _DRAWN = 12
 _NEAR = 0.5
 """How often such stretches lie where the answer stands, and not anywhere in the text."""
 
-_OTHERS = 0.05
-"""How often a further question is asked that the passage does not answer."""
-
 
 @dataclass(frozen=True)
 class Several:
@@ -56,7 +59,9 @@ class Several:
     between: Tokens
     unknown: Tokens
 
-    def sample(self, n: int, rng: np.random.Generator, weights: Weights) -> Sample | None:
+    def sample(
+        self, n: int, rng: np.random.Generator, weights: Weights, silent: float = SILENT
+    ) -> Sample | None:
         """A sample of n tokens; None when nothing is asked in short, or has room."""
         room = n - 1 - len(self.between)
         for _ in range(_TRIES):
@@ -64,11 +69,12 @@ class Several:
             if asked is None:
                 return None
             most = int(rng.integers(1, 1 + max(1, min(MOST, n // _EACH))))
-            passage = _passage(asked, room - most * asked.turns[0].cost, rng, silent=most == 1)
+            often = silent if most == 1 else 0.0
+            passage = _passage(asked, room - most * asked.turns[0].cost, rng, often)
             if passage is None:
                 continue
             text = asked.text[0][slice(*passage)]
-            turns = self._turns(asked, passage, room - len(text), most, rng)
+            turns = self._turns(asked, passage, room - len(text), most, rng, silent / 3)
             if not turns:
                 continue
             draft = Draft(weights)
@@ -83,14 +89,20 @@ class Several:
         return None
 
     def _turns(
-        self, asked: Exercise, passage: Span, room: int, most: int, rng: np.random.Generator
+        self,
+        asked: Exercise,
+        passage: Span,
+        room: int,
+        most: int,
+        rng: np.random.Generator,
+        silent: float,
     ) -> list[Turn]:
         """The questions asked, each with its answer or with what says that there is none."""
         turns: list[Turn] = []
         for place, turn in enumerate(asked.turns):
             answer = _answer(asked, turn, passage, self.unknown)
             # Most of what is asked about the text around a passage is not told in it.
-            if answer is None or (place and answer is self.unknown and rng.random() >= _OTHERS):
+            if answer is None or (place and answer is self.unknown and rng.random() >= silent):
                 continue
             turn = replace(turn, answer=answer)
             if turn.cost <= room:
@@ -101,17 +113,17 @@ class Several:
         return [turns[place] for place in rng.permutation(len(turns))]
 
 
-def _passage(asked: Exercise, room: int, rng: np.random.Generator, *, silent: bool) -> Span | None:
+def _passage(asked: Exercise, room: int, rng: np.random.Generator, silent: float) -> Span | None:
     """Where to read for the first question; None if what it asks for has no room.
 
-    Where it may be `silent` that is now and then another place, which may not tell it.
+    As often as `silent` says that is another place, which may not tell it.
     """
     text, turn = asked.text[0], asked.turns[0]
     first, end = _told(asked, turn)
     if not 0 < end - first <= room:
         return None
     length, full = len(text), rng.random() < FULL
-    if not silent or rng.random() >= SILENT:
+    if not silent or rng.random() >= silent:
         return widened((first, end), room, length, rng, full=full)
     low, high = 0, length
     if rng.random() < _NEAR:

@@ -34,6 +34,7 @@ MAKERS = (
     "looked reading",
     "alone",
     "several",
+    "several told",
     "distant",
     "distant looked",
     "distant reading",
