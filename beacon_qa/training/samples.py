@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from beacon_qa.errors import TrainingError
@@ -26,8 +25,9 @@ from beacon_qa.training.packing import Packed, as_answer
 from beacon_qa.training.planting import Planting
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Exercise, Reading
+from beacon_qa.training.repeats import log_uniform, repeated
 from beacon_qa.training.several import SELDOM_SILENT, Several
-from beacon_qa.training.vocabulary import DOC, encode_texts
+from beacon_qa.training.vocabulary import encode_texts
 
 Maker = Callable[[int, np.random.Generator], Sample]
 
@@ -112,12 +112,7 @@ class Sampler:
 
     def repeat(self, n: int, rng: np.random.Generator) -> Sample:
         """Prose in which runs of it, and runs of random tokens, come again later."""
-        ids, weights, _ = self.prose(n, rng)
-        free = np.ones(n, np.bool_)
-        free[0] = False
-        for _ in range(max(4, n // 32)):
-            self._copy_a_run(ids, weights, free, rng)
-        return Sample(ids, weights)
+        return repeated(self.prose(n, rng), rng, self._vocabulary, self._weights)
 
     def echo(self, n: int, rng: np.random.Generator) -> Sample:
         """Prose and random tokens, then pieces of them told again, word for word."""
@@ -125,7 +120,7 @@ class Sampler:
 
     def planted(self, n: int, rng: np.random.Generator, facts: int | None = None) -> Sample:
         """Prose with facts planted between its sentences; four to eight are asked at the end."""
-        count = facts or _log_uniform(rng, 2, max(4, n // 100))
+        count = facts or log_uniform(rng, 2, max(4, n // 100))
         asked = min(count, int(rng.integers(4, 9)))
         draft = Draft(self._weights)
         self._planting.episode(draft, n, rng, self._planting.facts(rng, count, asked))
@@ -229,42 +224,13 @@ class Sampler:
             draft.turn(turn, exercise.told(turn, start))
         return draft.finish()
 
-    def _copy_a_run(
-        self,
-        ids: NDArray[np.int64],
-        weights: NDArray[np.float32],
-        free: NDArray[np.bool_],
-        rng: np.random.Generator,
-    ) -> None:
-        """Write a run of what stands somewhere in `ids` once more at a later free place."""
-        n = len(ids)
-        run = _log_uniform(rng, 8, max(8, min(512, n // 4)))
-        distance = _log_uniform(rng, run, n - 1 - run)
-        start = int(rng.integers(1, n - run - distance + 1))
-        first, second = slice(start, start + run), slice(start + distance, start + distance + run)
-        if not (free[first].all() and free[second].all()):
-            return
-        if rng.random() < 0.5:
-            ids[first] = rng.integers(DOC + 1, self._vocabulary, run)
-            weights[first] = 0
-        ids[second] = ids[first]
-        weights[second] = self._weights.repeat
-        # Nothing tells that a copy begins: its first two tokens cannot be known.
-        weights[second.start : second.start + 2] = 0
-        free[first] = free[second] = False
-
 
 def _last_windows(n: int) -> int:
     """How many windows at the end of a long text ask about all of it."""
     return min(n // 2, NEAR) // SHORTEST
 
 
-def _log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
-    """An integer from `low` to `high` whose logarithm is about uniform."""
-    return min(high, int(np.exp(rng.uniform(np.log(low), np.log(high + 1)))))
-
-
 def _part(rng: np.random.Generator, left: int, least: int) -> int:
     """The length of the next document, of `least` tokens or more; all that is left at the end."""
-    length = _log_uniform(rng, min(least, left), left)
+    length = log_uniform(rng, min(least, left), left)
     return length if left - length >= least else left
