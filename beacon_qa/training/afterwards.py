@@ -12,7 +12,7 @@ from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, WIDENING
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
 from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE, PROSE_KEPT
-from beacon_qa.training.runs_several import SEVERAL
+from beacon_qa.training.runs_several import SEVERAL, SEVERAL_KEPT
 from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
 
 
@@ -46,5 +46,6 @@ KEPT = (
     Kept("beacons", "worded", WORDED_KEPT),
     Kept("asking", "asking", ASKING_KEPT),
     Kept("prose", "prose", PROSE_KEPT),
+    Kept("several", "several", SEVERAL_KEPT),
 )
 """Of which runs only a part is kept, one after the other."""
