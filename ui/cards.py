@@ -98,13 +98,20 @@ def _book_card(reader: Reader, record: BookRecord, job: Job | None) -> Card:
     )
 
 
+def _foreign(reader: Reader, record: BookRecord) -> str:
+    """Why a book that another model read, or the same in another version, cannot be asked."""
+    name = reader.engine.name
+    if record.model_name == name:
+        return f"Read with another version or precision of {name}; this one has not read it."
+    return f"Read with {record.model_name}; {name} has not read it."
+
+
 def _state(
     reader: Reader, record: BookRecord, job: Job | None
 ) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:
     """(state, label, notes, actions) of a book."""
     if record.model_key != reader.engine.key:
-        note = f"Read with {record.model_name}; {reader.engine.name} has not read it."
-        return "foreign", "Another model's", (note,), ("read", "delete")
+        return "foreign", "Another model's", (_foreign(reader, record),), ("read", "delete")
     if job is not None and job.active:
         return _active(record, job)
     if record.state == "ready":

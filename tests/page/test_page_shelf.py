@@ -165,6 +165,10 @@ def test_a_card_says_what_became_of_a_book(
     other = foreign["Ready"]
     assert (other.state, other.openable, other.actions) == ("foreign", False, ("read", "delete"))
     assert "Another" in other.notes[0]
+    reader.shelf.update(ready.book_id, model_name=reader.engine.name)
+    other = {card.title: card for card in cards(reader, desk.jobs(reader))}["Ready"]
+    assert other.state == "foreign"
+    assert "another version" in other.notes[0]
 
 
 def test_names_of_books_are_text_and_never_markup() -> None:
