@@ -1,4 +1,4 @@
-"""Runs of passages with several questions about each: in half of all batches, then about tales.
+"""A run in which half of all batches are passages with several questions about each.
 
 Knows numbers; the making of samples and the training are other rooms' work.
 """
@@ -14,17 +14,10 @@ from beacon_qa.training.runs_reading import ASKED_FAR, ASKING, FACTS, PROSE_FAR
 from beacon_qa.training.runs_worded import LONG_ROWS, ROWS
 
 
-def _one_or_two(kind: str) -> Recipe:
-    return Recipe(rows=112, n=128, shares={kind: 1.0}, plain=True)
-
-
-def _some(kind: str) -> Recipe:
-    return Recipe(rows=72, n=208, shares={kind: 1.0}, plain=True)
-
-
 def _rounds(kind: str) -> tuple[Recipe, ...]:
     """Rounds of twenty batches, half of them of this kind, one now this, now that."""
-    one_or_two, some = _one_or_two(kind), _some(kind)
+    one_or_two = Recipe(rows=112, n=128, shares={kind: 1.0}, plain=True)
+    some = Recipe(rows=72, n=208, shares={kind: 1.0}, plain=True)
     several = Recipe(rows=60, n=256, shares={kind: 1.0}, plain=True)
     first = (several, one_or_two, ROWS, some, ECHO_ALONE, several, RECALL_READ, one_or_two)
     then = (FACTS, several, READ_ROWS, some, ECHO_ALONE, several, LONG_ROWS, one_or_two)
@@ -56,24 +49,3 @@ second hardly any do not. It also lets the learning rate fall sooner."""
 SEVERAL_KEPT = 0.7
 """How much is kept of what the run changed: read as well, and the model says half as often that a
 passage is silent which is not."""
-
-_RETOLD = _one_or_two("several retold")
-
-RETOLD = (
-    replace(
-        _SEVERAL,
-        until=150,
-        decay=150,
-        batches=(_RETOLD, _some("several retold"), _RETOLD, READ_ROWS),
-        tales=0.6,
-        warmup=10,
-        plain_share=0.0,
-        data_seed=127,
-        seed=127,
-    ),
-)
-"""Seven in ten questions about tales are answered in other words than the text's, and half of all
-sections have no room in a sample: such questions had hardly been asked."""
-
-RETOLD_KEPT = 0.7
-"""How much is kept of that: after all of it the rounds of a list end too early."""

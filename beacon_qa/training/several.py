@@ -50,13 +50,6 @@ _NEAR = 0.5
 """How often such stretches lie where the answer stands, and not anywhere in the text."""
 
 
-_LEAST = 48
-"""Tokens of a section below which no part of it is read for an answer in other words."""
-
-_COMMON = 300
-"""Ids below this are bytes and the shortest words, which say nothing of what a text is about."""
-
-
 @dataclass(frozen=True)
 class Several:
     """Makes such samples; `between` stands in front of a passage, `unknown` says it is silent."""
@@ -67,19 +60,9 @@ class Several:
     unknown: Tokens
 
     def sample(
-        self,
-        n: int,
-        rng: np.random.Generator,
-        weights: Weights,
-        silent: float = SILENT,
-        *,
-        retold: bool = False,
+        self, n: int, rng: np.random.Generator, weights: Weights, silent: float = SILENT
     ) -> Sample | None:
-        """A sample of n tokens; None when nothing is asked in short, or has room.
-
-        Where an answer is `retold`, in other words than the text's, and its section has no room, a
-        part of it is read.
-        """
+        """A sample of n tokens; None when nothing is asked in short, or has room."""
         room = n - 1 - len(self.between)
         for _ in range(_TRIES):
             asked = self.reading.near(rng)
@@ -87,15 +70,11 @@ class Several:
                 return None
             most = int(rng.integers(1, 1 + max(1, min(MOST, n // _EACH))))
             often = silent if most == 1 else 0.0
-            about = room - most * asked.turns[0].cost
-            told = _told(asked, asked.turns[0])
-            if retold:
-                told = _closest(asked, told, about, rng)
-            passage = _passage(asked, told, about, rng, often)
+            passage = _passage(asked, room - most * asked.turns[0].cost, rng, often)
             if passage is None:
                 continue
             text = asked.text[0][slice(*passage)]
-            turns = self._turns(asked, told, passage, room - len(text), most, rng, silent / 3)
+            turns = self._turns(asked, passage, room - len(text), most, rng, silent / 3)
             if not turns:
                 continue
             draft = Draft(weights)
@@ -112,7 +91,6 @@ class Several:
     def _turns(
         self,
         asked: Exercise,
-        told: Span,
         passage: Span,
         room: int,
         most: int,
@@ -122,8 +100,7 @@ class Several:
         """The questions asked, each with its answer or with what says that there is none."""
         turns: list[Turn] = []
         for place, turn in enumerate(asked.turns):
-            told = _told(asked, turn) if place else told
-            answer = _answer(asked, turn, told, passage, self.unknown)
+            answer = _answer(asked, turn, passage, self.unknown)
             # Most of what is asked about the text around a passage is not told in it.
             if answer is None or (place and answer is self.unknown and rng.random() >= silent):
                 continue
@@ -136,15 +113,13 @@ class Several:
         return [turns[place] for place in rng.permutation(len(turns))]
 
 
-def _passage(
-    asked: Exercise, told: Span, room: int, rng: np.random.Generator, silent: float
-) -> Span | None:
-    """Where to read for the first question, told at `told`; None if that has no room.
+def _passage(asked: Exercise, room: int, rng: np.random.Generator, silent: float) -> Span | None:
+    """Where to read for the first question; None if what it asks for has no room.
 
     As often as `silent` says that is another place, which may not tell it.
     """
     text, turn = asked.text[0], asked.turns[0]
-    first, end = told
+    first, end = _told(asked, turn)
     if not 0 < end - first <= room:
         return None
     length, full = len(text), rng.random() < FULL
@@ -167,32 +142,16 @@ def _told(asked: Exercise, turn: Turn) -> Span:
     return (first + words[0], first + words[1]) if words else (first, end)
 
 
-def _closest(asked: Exercise, told: Span, room: int, rng: np.random.Generator) -> Span:
-    """A part of what is asked about, where all has no room: that with most words of the turn."""
-    first, end = told
-    turn = asked.turns[0]
-    if end - first <= room or room < _LEAST or told != asked.told(turn, 0):
-        return told
-    words = [token for token in (*turn.answer[:-1], *turn.question) if token >= _COMMON]
-    shared = np.isin(asked.text[0][first:end], words).astype(np.int64)
-    size = room * 3 // 4
-    sums = np.convolve(shared, np.ones(size, np.int64), "valid")
-    start = first + int(rng.choice(np.flatnonzero(sums == sums.max())))
-    return start, start + size
-
-
-def _answer(
-    asked: Exercise, turn: Turn, told: Span, passage: Span, unknown: Tokens
-) -> Tokens | None:
+def _answer(asked: Exercise, turn: Turn, passage: Span, unknown: Tokens) -> Tokens | None:
     """What a passage answers: the answer, `unknown`, or None where that cannot be said."""
+    told = _told(asked, turn)
     if passage[0] <= told[0] and told[1] <= passage[1]:
         return turn.answer
     if words_in(asked.text[0][slice(*passage)], turn.answer[:-1]) is not None:
         return None
     # In other words than the text's: told wherever any of what is asked about is read.
-    first, end = asked.told(turn, 0) or told
-    literal = words_in(asked.text[0][first:end], turn.answer[:-1]) is not None
-    return unknown if literal or passage[1] <= first or end <= passage[0] else None
+    apart = told != asked.told(turn, 0) or passage[1] <= told[0] or told[1] <= passage[0]
+    return unknown if apart else None
 
 
 def _shared(turn: Turn, text: Ids) -> int:

@@ -35,7 +35,6 @@ MAKERS = (
     "alone",
     "several",
     "several told",
-    "several retold",
     "distant",
     "distant looked",
     "distant reading",
