@@ -9,11 +9,12 @@ Knows exercises and turns; knows nothing of memories or of other kinds of sample
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from beacon_qa.training.drafts import Draft, Sample, Tokens, Weights
+from beacon_qa.training.drafts import Draft, Sample, Tokens, Turn, Weights
 from beacon_qa.training.passages import widened, words_in
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Reading
@@ -49,8 +50,14 @@ class Alone:
             draft = Draft(weights)
             draft.document()
             draft.text(self.prose.stretch(rng, room - (end - first)))
-            draft.text(self.between)
-            draft.again(text[first:end])
-            draft.turn(turn)
-            return draft.finish()
+            return asked_behind(draft, self.between, text[first:end], [turn])
         return None
+
+
+def asked_behind(draft: Draft, between: Tokens, passage: Tokens, turns: Sequence[Turn]) -> Sample:
+    """The draft, ended with a passage and what is asked about it; predicting it teaches nothing."""
+    draft.text(between)
+    draft.again(passage)
+    for turn in turns:
+        draft.turn(turn)
+    return draft.finish()

@@ -7,7 +7,8 @@ The shortest way to learn how people ask: half of the tokens belong to questions
 Some passages do not tell what is asked: stretches of the same text, mostly those that share the
 question's words. To say so then is to know which passage answers a question.
 
-Knows exercises and turns; knows nothing of memories or of other kinds of samples.
+Knows exercises, turns and how a passage stands before what is asked (alone); knows nothing of
+memories.
 """
 
 from __future__ import annotations
@@ -16,14 +17,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from beacon_qa.training.alone import FULL, asked_behind
 from beacon_qa.training.drafts import Draft, Sample, Span, Tokens, Turn, Weights
 from beacon_qa.training.packing import Ids
 from beacon_qa.training.passages import widened, words_in
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Exercise, Reading
-
-FULL = 0.6
-"""How often a passage takes all the room there is; else it has a part of it."""
 
 SILENT = 0.15
 """How often a passage about which one question is asked does not tell what is asked.
@@ -81,11 +80,7 @@ class Several:
             draft.document()
             left = room - len(text) - sum(turn.cost for turn in turns)
             draft.text(self.prose.stretch(rng, left))
-            draft.text(self.between)
-            draft.again(text)
-            for turn in turns:
-                draft.turn(turn)
-            return draft.finish()
+            return asked_behind(draft, self.between, text, turns)
         return None
 
     def _turns(
