@@ -12,7 +12,7 @@ from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, WIDENING
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
 from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE, PROSE_KEPT
-from beacon_qa.training.runs_several import SEVERAL, SEVERAL_KEPT
+from beacon_qa.training.runs_several import RETOLD, RETOLD_KEPT, SEVERAL, SEVERAL_KEPT
 from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
 
 
@@ -37,6 +37,7 @@ AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "asking": ASKING,
     "prose": PROSE,
     "several": SEVERAL,
+    "retold": RETOLD,
 }
 """The runs in their order, and the folder each is kept in."""
 
@@ -47,5 +48,6 @@ KEPT = (
     Kept("asking", "asking", ASKING_KEPT),
     Kept("prose", "prose", PROSE_KEPT),
     Kept("several", "several", SEVERAL_KEPT),
+    Kept("retold", "retold", RETOLD_KEPT),
 )
 """Of which runs only a part is kept, one after the other."""

@@ -21,6 +21,7 @@ from beacon_qa.errors import TrainingError
 from beacon_qa.training.drafts import Weights
 from beacon_qa.training.names import Split
 from beacon_qa.training.packing import open_packed
+from beacon_qa.training.reading import TALES
 from beacon_qa.training.samples import SHORTEST, Sampler
 from beacon_qa.training.vocabulary import load_vocabulary
 
@@ -75,6 +76,7 @@ class Source:
     wordings: Split | None = None
     weights: Weights = field(default_factory=Weights)
     absent: float = 0.1
+    tales: float = TALES
 
     def open(self) -> Sampler:
         """Open the files; raises TrainingError if they are missing or do not belong together."""
@@ -86,6 +88,7 @@ class Source:
             wordings=self.wordings,
             weights=self.weights,
             absent=self.absent,
+            tales=self.tales,
         )
 
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from beacon_qa.training.drafts import Span, Tokens, Turn
 from beacon_qa.training.packing import Ids, Packed
 
-SHORT_KINDS: Mapping[str, float] = {"article": 0.7, "tale": 0.3}
+TALES = 0.3
+"""How often short answers are asked about tales, and not about articles."""
 LONG_KINDS = ("story", "meeting")
 # Tries to find a section that fits what room is left, before giving up.
 _TRIES = 8
@@ -60,12 +61,16 @@ class _Asked:
 class Reading:
     """Draws exercises of up to a number of tokens.
 
-    `unknown` answers the questions about other texts, which are a share `absent` of them.
+    `unknown` answers the questions about other texts, which are a share `absent` of them. Of those
+    with short answers a share `tales` is about tales, the others are about articles.
     """
 
-    def __init__(self, packed: Mapping[str, Packed], unknown: Tokens, absent: float) -> None:
+    def __init__(
+        self, packed: Mapping[str, Packed], unknown: Tokens, absent: float, tales: float = TALES
+    ) -> None:
         self._asked = {kind: _ordered(texts) for kind, texts in packed.items() if len(texts.places)}
-        self._short = [kind for kind in SHORT_KINDS if kind in self._asked]
+        self._shares = {"article": 1 - tales, "tale": tales}
+        self._short = [kind for kind in self._shares if kind in self._asked]
         self._long = [kind for kind in LONG_KINDS if kind in self._asked]
         self._unknown = unknown
         self._absent = absent
@@ -119,7 +124,7 @@ class Reading:
 
     def _drawn(self, rng: np.random.Generator) -> _Asked:
         """One of the kinds with short answers, by its share."""
-        shares = np.cumsum([SHORT_KINDS[kind] for kind in self._short])
+        shares = np.cumsum([self._shares[kind] for kind in self._short])
         kind = self._short[int(np.searchsorted(shares, rng.random() * shares[-1], "right"))]
         return self._asked[kind]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from beacon_qa.training.batches import Recipe
 from beacon_qa.training.drafts import Weights
 from beacon_qa.training.names import Split
+from beacon_qa.training.reading import TALES
 from beacon_qa.training.trainer import Plan
 
 DATA_SEED = 1
@@ -42,6 +43,7 @@ class Phase:
     pointing: float = 0.0
     split: Split = "train"
     wordings: Split = "train"
+    tales: float = TALES
     base: bool = True
     data_seed: int = DATA_SEED
     seed: int = 0

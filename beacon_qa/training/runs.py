@@ -47,7 +47,12 @@ def train_builtin(
 
     def run(phase: Phase, name: str = "") -> int:
         source = Source(
-            packed, vocabulary, split=phase.split, wordings=phase.wordings, weights=phase.weights
+            packed,
+            vocabulary,
+            split=phase.split,
+            wordings=phase.wordings,
+            weights=phase.weights,
+            tales=phase.tales,
         )
         plan = phase.plan(learning_rate=learning_rate, seed=seed)
         # A CPU is faster where a window's numbers stay in its cache; a GPU wants large products.

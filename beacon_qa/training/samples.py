@@ -24,7 +24,7 @@ from beacon_qa.training.names import Split
 from beacon_qa.training.packing import Packed, as_answer
 from beacon_qa.training.planting import Planting
 from beacon_qa.training.prose import Prose
-from beacon_qa.training.reading import Exercise, Reading
+from beacon_qa.training.reading import TALES, Exercise, Reading
 from beacon_qa.training.repeats import log_uniform, repeated
 from beacon_qa.training.several import SELDOM_SILENT, Several
 from beacon_qa.training.vocabulary import encode_texts
@@ -43,7 +43,7 @@ class Sampler:
 
     `absent` is the share of questions on which the text is silent, a third of it where people
     asked them: a small model finds few of their answers, and would say nothing else. `wordings` as
-    in FactMaker.
+    in FactMaker, `tales` as in Reading.
     Raises TrainingError if there is no prose among the packed texts.
     """
 
@@ -56,12 +56,13 @@ class Sampler:
         wordings: Split | None = None,
         weights: Weights | None = None,
         absent: float = 0.1,
+        tales: float = TALES,
     ) -> None:
         self._prose = Prose(packed, tokenizer)
         facts = FactMaker(split, wordings=wordings)
         self._planting = Planting(self._prose, facts, tokenizer, absent)
         unknown = encode_texts(tokenizer, [as_answer(UNKNOWN)])[0]
-        self._reading = Reading(packed, unknown, absent / 3)
+        self._reading = Reading(packed, unknown, absent / 3, tales)
         self._weights = weights or Weights()
         between = encode_texts(tokenizer, ["\n\n"])[0]
         self._looked = Looked(self._prose, self._planting, self._reading, between, SHORTEST)
@@ -85,6 +86,7 @@ class Sampler:
             "alone": self.alone,
             "several": self.several,
             "several told": self.several_told,
+            "several retold": self.several_retold,
             "distant": self.distant,
             "distant looked": self.distant_looked,
             "distant reading": self.distant_reading,
@@ -184,6 +186,11 @@ class Sampler:
     def several_told(self, n: int, rng: np.random.Generator) -> Sample:
         """A passage and a few questions about it, nearly all of which it answers."""
         made = self._several.sample(n, rng, self._weights, SELDOM_SILENT)
+        return made or self.planted(n, rng)
+
+    def several_retold(self, n: int, rng: np.random.Generator) -> Sample:
+        """The same, of a long section a part where its question is answered in other words."""
+        made = self._several.sample(n, rng, self._weights, SELDOM_SILENT, retold=True)
         return made or self.planted(n, rng)
 
     def distant(self, n: int, rng: np.random.Generator) -> Sample:

@@ -13,6 +13,7 @@ memories.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,6 +49,12 @@ _DRAWN = 12
 _NEAR = 0.5
 """How often such stretches lie where the answer stands, and not anywhere in the text."""
 
+_LEAST = 48
+"""Tokens below which a part of a section is not read for an answer in other words."""
+
+_COMMON = 300
+"""Ids below this are bytes and the shortest words, which say nothing of what a text is about."""
+
 
 @dataclass(frozen=True)
 class Several:
@@ -59,21 +66,32 @@ class Several:
     unknown: Tokens
 
     def sample(
-        self, n: int, rng: np.random.Generator, weights: Weights, silent: float = SILENT
+        self,
+        n: int,
+        rng: np.random.Generator,
+        weights: Weights,
+        silent: float = SILENT,
+        *,
+        retold: bool = False,
     ) -> Sample | None:
-        """A sample of n tokens; None when nothing is asked in short, or has room."""
+        """A sample of n tokens; None when nothing is asked in short, or has room.
+
+        Where an answer is `retold`, in other words than the text's, and its section has no room, a
+        part of it is read.
+        """
         room = n - 1 - len(self.between)
         for _ in range(_TRIES):
             asked = self.reading.near(rng)
             if asked is None:
                 return None
             most = int(rng.integers(1, 1 + max(1, min(MOST, n // _EACH))))
-            often = silent if most == 1 else 0.0
-            passage = _passage(asked, room - most * asked.turns[0].cost, rng, often)
+            about = room - most * asked.turns[0].cost
+            told = [_told(asked, turn, about if retold else None) for turn in asked.turns]
+            passage = _passage(asked, told[0], about, rng, silent if most == 1 else 0.0)
             if passage is None:
                 continue
             text = asked.text[0][slice(*passage)]
-            turns = self._turns(asked, passage, room - len(text), most, rng, silent / 3)
+            turns = self._turns(asked, told, passage, room - len(text), most, rng, silent / 3)
             if not turns:
                 continue
             draft = Draft(weights)
@@ -86,6 +104,7 @@ class Several:
     def _turns(
         self,
         asked: Exercise,
+        told: Sequence[Span],
         passage: Span,
         room: int,
         most: int,
@@ -95,7 +114,7 @@ class Several:
         """The questions asked, each with its answer or with what says that there is none."""
         turns: list[Turn] = []
         for place, turn in enumerate(asked.turns):
-            answer = _answer(asked, turn, passage, self.unknown)
+            answer = _answer(asked, turn, told[place], passage, self.unknown)
             # Most of what is asked about the text around a passage is not told in it.
             if answer is None or (place and answer is self.unknown and rng.random() >= silent):
                 continue
@@ -108,13 +127,15 @@ class Several:
         return [turns[place] for place in rng.permutation(len(turns))]
 
 
-def _passage(asked: Exercise, room: int, rng: np.random.Generator, silent: float) -> Span | None:
-    """Where to read for the first question; None if what it asks for has no room.
+def _passage(
+    asked: Exercise, told: Span, room: int, rng: np.random.Generator, silent: float
+) -> Span | None:
+    """Where to read for the first question, told at `told`; None if that has no room.
 
     As often as `silent` says that is another place, which may not tell it.
     """
     text, turn = asked.text[0], asked.turns[0]
-    first, end = _told(asked, turn)
+    first, end = told
     if not 0 < end - first <= room:
         return None
     length, full = len(text), rng.random() < FULL
@@ -130,23 +151,38 @@ def _passage(asked: Exercise, room: int, rng: np.random.Generator, silent: float
     return max(drawn, key=lambda one: _shared(turn, text[slice(*one)]))
 
 
-def _told(asked: Exercise, turn: Turn) -> Span:
-    """Where the words of an answer stand in what is asked about; all of that if nowhere."""
+def _told(asked: Exercise, turn: Turn, room: int | None) -> Span:
+    """Where the words of an answer stand in what is asked about; all of that if nowhere.
+
+    If all has more tokens than a `room`, that part which shares most words with the turn.
+    """
     first, end = asked.told(turn, 0) or (0, len(asked.text[0]))
     words = words_in(asked.text[0][first:end], turn.answer[:-1])
-    return (first + words[0], first + words[1]) if words else (first, end)
+    if words:
+        return first + words[0], first + words[1]
+    if room is None or end - first <= room or room < _LEAST:
+        return first, end
+    told = [token for token in (*turn.answer[:-1], *turn.question) if token >= _COMMON]
+    size = room * 3 // 4
+    shared = np.isin(asked.text[0][first:end], told).astype(np.int64)
+    counts = np.convolve(shared, np.ones(size, np.int64), "valid")
+    best = np.flatnonzero(counts == counts.max())
+    start = first + int(best[len(best) // 2])
+    return start, start + size
 
 
-def _answer(asked: Exercise, turn: Turn, passage: Span, unknown: Tokens) -> Tokens | None:
+def _answer(
+    asked: Exercise, turn: Turn, told: Span, passage: Span, unknown: Tokens
+) -> Tokens | None:
     """What a passage answers: the answer, `unknown`, or None where that cannot be said."""
-    told = _told(asked, turn)
     if passage[0] <= told[0] and told[1] <= passage[1]:
         return turn.answer
     if words_in(asked.text[0][slice(*passage)], turn.answer[:-1]) is not None:
         return None
     # In other words than the text's: told wherever any of what is asked about is read.
-    apart = told != asked.told(turn, 0) or passage[1] <= told[0] or told[1] <= passage[0]
-    return unknown if apart else None
+    first, end = asked.told(turn, 0) or told
+    literal = words_in(asked.text[0][first:end], turn.answer[:-1]) is not None
+    return unknown if literal or passage[1] <= first or end <= passage[0] else None
 
 
 def _shared(turn: Turn, text: Ids) -> int:

@@ -35,6 +35,7 @@ MAKERS = (
     "alone",
     "several",
     "several told",
+    "several retold",
     "distant",
     "distant looked",
     "distant reading",

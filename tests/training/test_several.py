@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,3 +80,32 @@ def test_answers_and_passages_weigh_what_they_are_to(
     # The passage was told before: predicting it teaches nothing.
     assert not sample.weights[first - 20 : first].any()
     assert sample.weights[-1] > 1
+
+
+def test_of_a_long_section_that_part_is_read_which_shares_most_words(
+    tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    question = {
+        "question": "What was kept by the river in the old kitchen?",
+        "answers": [{"text": "Something bright", "answer_start": 0}],
+    }
+    told = " The river ran past the old kitchen, where a lamp was kept. "
+    section = novel(3, 24).replace("\n\n", " ") + told + novel(4, 24).replace("\n\n", " ")
+    records = [
+        {"title": "One", "author": "A. Writer", "text": novel(1)},
+        {"title": "Tale", "paragraphs": [{"context": section, "qas": [question]}]},
+    ]
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
+    pack_texts(read_folder(tmp_path), tokenizer, tmp_path / "packed", curled=0.0)
+    sampler = Sampler(open_packed(tmp_path / "packed", tokenizer), tokenizer)
+    rng = np.random.default_rng(9)
+    found = 0
+    for _ in range(20):
+        sample = sampler.makers["several retold"](160, rng)
+        [(start, _, answer)] = turns(sample, tokenizer)
+        assert answer in ("Something bright.", SILENT)
+        found += "ran past the old kitchen" in tokenizer.decode(sample.ids[:start].tolist())
+        # Without it such a question is never asked.
+        other = turns(sampler.makers["several told"](160, rng), tokenizer)
+        assert all("Something bright" not in answer for _, _, answer in other)
+    assert found >= 15
