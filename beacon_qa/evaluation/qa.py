@@ -53,7 +53,7 @@ def measure(wanted: Wanted) -> Outcome:
 def _asked(wanted: Wanted, path: Path) -> Iterator[Marked]:
     sources = read_set(path)
     whole = all(source.whole for source in sources)
-    for number in range(wanted.count(3, 1) if whole else wanted.count(6, 1)):
+    for number in range(wanted.count(3, 1) if whole else wanted.count(12, 1)):
         case = lay_out(
             sources,
             wanted.engine.prompts,
