@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from beacon_qa.training.drafts import Span, Tokens
 
+_COMMON = 300
+"""Ids below this are bytes and the shortest words, which say nothing of what a text is about."""
+
 
 def words_in(text: NDArray[np.uint16], answer: Tokens) -> Span | None:
     """Where an answer's words first stand in a text, if they do."""
@@ -20,6 +23,19 @@ def words_in(text: NDArray[np.uint16], answer: Tokens) -> Span | None:
         if np.array_equal(text[begin : begin + len(words)], words):
             return int(begin), int(begin) + len(words)
     return None
+
+
+def closest(text: NDArray[np.uint16], words: Tokens, size: int) -> Span:
+    """The stretch of `size` tokens of a longer text that has most of some words.
+
+    Common words do not count. Of several such stretches the middle one.
+    """
+    telling = [token for token in words if token >= _COMMON]
+    shared = np.isin(text, telling).astype(np.int64)
+    counts = np.convolve(shared, np.ones(size, np.int64), "valid")
+    best = np.flatnonzero(counts == counts.max())
+    start = int(best[len(best) // 2])
+    return start, start + size
 
 
 def widened(

@@ -66,7 +66,7 @@ class Reading:
     """
 
     def __init__(
-        self, packed: Mapping[str, Packed], unknown: Tokens, absent: float, tales: float = TALES
+        self, packed: Mapping[str, Packed], unknown: Tokens, absent: float, tales: float
     ) -> None:
         self._asked = {kind: _ordered(texts) for kind, texts in packed.items() if len(texts.places)}
         self._shares = {"article": 1 - tales, "tale": tales}

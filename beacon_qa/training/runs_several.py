@@ -1,4 +1,4 @@
-"""Runs of passages with several questions about each: in half of all batches, then about tales.
+"""Runs of passages with several questions about each, in half of all batches.
 
 Knows numbers; the making of samples and the training are other rooms' work.
 """

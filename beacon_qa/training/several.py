@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from beacon_qa.training.alone import FULL, asked_behind
 from beacon_qa.training.drafts import Draft, Sample, Span, Tokens, Turn, Weights
 from beacon_qa.training.packing import Ids
-from beacon_qa.training.passages import widened, words_in
+from beacon_qa.training.passages import closest, widened, words_in
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.reading import Exercise, Reading
 
@@ -52,8 +53,14 @@ _NEAR = 0.5
 _LEAST = 48
 """Tokens below which a part of a section is not read for an answer in other words."""
 
-_COMMON = 300
-"""Ids below this are bytes and the shortest words, which say nothing of what a text is about."""
+
+class _Place(NamedTuple):
+    """A question, its section, where its answer is told, and if so word for word (`literal`)."""
+
+    turn: Turn
+    section: Span
+    told: Span
+    literal: bool
 
 
 @dataclass(frozen=True)
@@ -86,12 +93,14 @@ class Several:
                 return None
             most = int(rng.integers(1, 1 + max(1, min(MOST, n // _EACH))))
             about = room - most * asked.turns[0].cost
-            told = [_told(asked, turn, about if retold else None) for turn in asked.turns]
-            passage = _passage(asked, told[0], about, rng, silent if most == 1 else 0.0)
+            part = about if retold else None
+            first = _placed(asked, asked.turns[0], part)
+            passage = _passage(asked.text[0], first, about, rng, silent if most == 1 else 0.0)
             if passage is None:
                 continue
             text = asked.text[0][slice(*passage)]
-            turns = self._turns(asked, told, passage, room - len(text), most, rng, silent / 3)
+            places = [first, *(_placed(asked, turn, part) for turn in asked.turns[1:])]
+            turns = self._turns(places, passage, text, room - len(text), most, rng, silent / 3)
             if not turns:
                 continue
             draft = Draft(weights)
@@ -103,9 +112,9 @@ class Several:
 
     def _turns(
         self,
-        asked: Exercise,
-        told: Sequence[Span],
+        places: Sequence[_Place],
         passage: Span,
+        text: Ids,
         room: int,
         most: int,
         rng: np.random.Generator,
@@ -113,29 +122,43 @@ class Several:
     ) -> list[Turn]:
         """The questions asked, each with its answer or with what says that there is none."""
         turns: list[Turn] = []
-        for place, turn in enumerate(asked.turns):
-            answer = _answer(asked, turn, told[place], passage, self.unknown)
+        for number, place in enumerate(places):
+            answer = _answer(place, passage, text, self.unknown)
             # Most of what is asked about the text around a passage is not told in it.
-            if answer is None or (place and answer is self.unknown and rng.random() >= silent):
+            if answer is None or (number and answer is self.unknown and rng.random() >= silent):
                 continue
-            turn = replace(turn, answer=answer)
+            turn = replace(place.turn, answer=answer)
             if turn.cost <= room:
                 turns.append(turn)
                 room -= turn.cost
             if len(turns) == most:
                 break
-        return [turns[place] for place in rng.permutation(len(turns))]
+        return [turns[number] for number in rng.permutation(len(turns))]
+
+
+def _placed(asked: Exercise, turn: Turn, part: int | None) -> _Place:
+    """Where a question's answer is told; in all of its section if its words stand nowhere there.
+
+    If that has more than a `part` of so many tokens, in what shares most words with the turn.
+    """
+    section = asked.told(turn, 0) or (0, len(asked.text[0]))
+    text = asked.text[0][slice(*section)]
+    told = words_in(text, turn.answer[:-1])
+    literal = told is not None
+    if told is None and part is not None and len(text) > part >= _LEAST:
+        told = closest(text, (*turn.answer[:-1], *turn.question), part * 3 // 4)
+    first, end = told or (0, len(text))
+    return _Place(turn, section, (section[0] + first, section[0] + end), literal)
 
 
 def _passage(
-    asked: Exercise, told: Span, room: int, rng: np.random.Generator, silent: float
+    text: Ids, place: _Place, room: int, rng: np.random.Generator, silent: float
 ) -> Span | None:
-    """Where to read for the first question, told at `told`; None if that has no room.
+    """Where to read for the first question; None if where it is told has no room.
 
     As often as `silent` says that is another place, which may not tell it.
     """
-    text, turn = asked.text[0], asked.turns[0]
-    first, end = told
+    first, end = place.told
     if not 0 < end - first <= room:
         return None
     length, full = len(text), rng.random() < FULL
@@ -148,41 +171,18 @@ def _passage(
     for _ in range(int(rng.integers(1, _DRAWN + 1))):
         start = int(rng.integers(low, high))
         drawn.append(widened((start, start + 1), room, length, rng, full=full))
-    return max(drawn, key=lambda one: _shared(turn, text[slice(*one)]))
+    return max(drawn, key=lambda one: _shared(place.turn, text[slice(*one)]))
 
 
-def _told(asked: Exercise, turn: Turn, room: int | None) -> Span:
-    """Where the words of an answer stand in what is asked about; all of that if nowhere.
-
-    If all has more tokens than a `room`, that part which shares most words with the turn.
-    """
-    first, end = asked.told(turn, 0) or (0, len(asked.text[0]))
-    words = words_in(asked.text[0][first:end], turn.answer[:-1])
-    if words:
-        return first + words[0], first + words[1]
-    if room is None or end - first <= room or room < _LEAST:
-        return first, end
-    told = [token for token in (*turn.answer[:-1], *turn.question) if token >= _COMMON]
-    size = room * 3 // 4
-    shared = np.isin(asked.text[0][first:end], told).astype(np.int64)
-    counts = np.convolve(shared, np.ones(size, np.int64), "valid")
-    best = np.flatnonzero(counts == counts.max())
-    start = first + int(best[len(best) // 2])
-    return start, start + size
-
-
-def _answer(
-    asked: Exercise, turn: Turn, told: Span, passage: Span, unknown: Tokens
-) -> Tokens | None:
+def _answer(place: _Place, passage: Span, text: Ids, unknown: Tokens) -> Tokens | None:
     """What a passage answers: the answer, `unknown`, or None where that cannot be said."""
-    if passage[0] <= told[0] and told[1] <= passage[1]:
-        return turn.answer
-    if words_in(asked.text[0][slice(*passage)], turn.answer[:-1]) is not None:
+    answer, (first, end) = place.turn.answer, place.section
+    if passage[0] <= place.told[0] and place.told[1] <= passage[1]:
+        return answer
+    if words_in(text, answer[:-1]) is not None:
         return None
-    # In other words than the text's: told wherever any of what is asked about is read.
-    first, end = asked.told(turn, 0) or told
-    literal = words_in(asked.text[0][first:end], turn.answer[:-1]) is not None
-    return unknown if literal or passage[1] <= first or end <= passage[0] else None
+    # In other words than the text's: told wherever any of its section is read.
+    return unknown if place.literal or passage[1] <= first or end <= passage[0] else None
 
 
 def _shared(turn: Turn, text: Ids) -> int:
