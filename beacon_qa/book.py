@@ -179,7 +179,7 @@ class Book:
     def find(self, question: str, *, most: int = PASSAGES) -> Evidence:
         """Where in the text a question's attention falls, the best passages, without an answer."""
         prompts = self.engine.prompts
-        ids, words = prompts.question(question), len(prompts.answer(question))
+        ids, words = prompts.question(question), len(prompts.asked(question))
         after = len(prompts.layout.ask)
         return self.looking("on").find(self.memory, ids, words, after, most)
 

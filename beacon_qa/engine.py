@@ -173,7 +173,7 @@ class Engine:
             start = memory()
             if looking is None or halted.is_set():
                 return start, ids, None
-            words = len(self.prompts.answer(question))
+            words = len(self.prompts.asked(question))
             behind = len(self.prompts.layout.ask) if after is None else after
             asked = Asked(prompt, words, behind, on_the_way, halted.is_set)
             return looking.begin(start, asked)

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from beacon_qa.errors import ModelError
 from beacon_qa.plaintext import EncodedText, PlainTextEncoder
+from beacon_qa.sentence import as_sentence
 
 TEMPLATE_VERSION = 1
 """Raised when the wording before a document changes: memories made before are then read anew."""
@@ -104,9 +105,17 @@ class Prompts:
         later question.
         """
         layout = self.layout
-        asked = [*self._encoder.encode(text).ids, *layout.ask]
+        asked = [*self.asked(text), *layout.ask]
         before = layout.closing if first else layout.turn
         return self.with_view([*before, *asked], len(before), first=first, again=again, notes=notes)
+
+    def asked(self, text: str) -> list[int]:
+        """Ids of a question, as the model is asked it.
+
+        A model that is asked plainly knows questions as sentences alone, so that one typed in haste
+        gets its capital letter and its question mark.
+        """
+        return self._encoder.encode(as_sentence(text) if self.plain else text).ids
 
     def with_view(
         self,

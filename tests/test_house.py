@@ -31,7 +31,8 @@ BELOW = {
     "errors.py": set(),
     "beacon": {"errors"},
     "documents": {"errors"},
-    "prompts.py": {"errors", "plaintext"},
+    "prompts.py": {"errors", "plaintext", "sentence"},
+    "sentence.py": set(),
     "shelf": {"documents", "errors"},
     "quotes": {"documents"},
 }

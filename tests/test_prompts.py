@@ -151,6 +151,32 @@ def test_the_builtin_model_gets_no_instructions() -> None:
     assert made.decode(list(prompts.layout.stop_ids)) == "<|end|>"
 
 
+HASTY = {
+    "who built the tower": "Who built the tower?",
+    " in which year was it sold ": "In which year was it sold?",
+    "is it dark": "Is it dark?",
+    "what does “sic” mean": "What does “sic” mean?",
+    "Who built the tower?": "Who built the tower?",
+}
+NO_QUESTIONS = ("the tower", "whoever built it", "Summarize the text.", "who?\nwhat", "")
+
+
+@pytest.mark.parametrize("typed", HASTY)
+def test_the_builtin_model_is_asked_what_is_typed_in_haste_as_a_sentence(typed: str) -> None:
+    prompts = Prompts(tokenizer(BUILTIN))
+    asked = prompts.asked(typed)
+    assert prompts.text(asked) == HASTY[typed]
+    assert prompts.question(typed) == prompts.question(HASTY[typed])
+    # Larger models are asked what was typed.
+    assert Prompts(tokenizer()).asked(typed) == Prompts(tokenizer()).answer(typed)
+
+
+@pytest.mark.parametrize("typed", NO_QUESTIONS)
+def test_what_is_no_question_is_put_as_it_was_typed(typed: str) -> None:
+    prompts = Prompts(tokenizer(BUILTIN))
+    assert prompts.asked(typed) == prompts.answer(typed)
+
+
 def test_a_tokenizer_marked_plain_gets_no_instructions() -> None:
     made = tokenizer()
     made.init_kwargs["beacon_plain"] = True

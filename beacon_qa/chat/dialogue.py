@@ -90,6 +90,7 @@ class _Marks:
     """Words that stand for texts while the template is rendered."""
 
     texts: dict[str, str] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
     last_reply: str = ""
 
     def text(self, text: str) -> str:
@@ -179,6 +180,8 @@ def _written(
 def _turn(message: Message, marks: _Marks) -> dict[str, Any]:
     """A message in the form that templates take, its texts as marks."""
     turn: dict[str, Any] = {"role": message.role, "content": marks.text(message.text)}
+    if message.role == "user":
+        marks.asked.add(turn["content"])
     if message.tool_calls:
         turn["tool_calls"] = [_call(call, marks) for call in message.tool_calls]
     if message.role == "assistant" and marks.texts:
@@ -213,7 +216,8 @@ def _cut(
             ids = []
             continue
         last = len(ids)
-        ids += prompts.answer(marks.texts[mark])
+        words = marks.texts[mark]
+        ids += prompts.asked(words) if mark in marks.asked else prompts.answer(words)
         end = len(ids)
         if mark == marks.last_reply:
             history = len(ids)

@@ -116,7 +116,7 @@ def _cases(engine: Engine, place: HidingPlace, ratio: int, every: Sequence[Head]
     cases = []
     for hidden in place.hidden:
         ids = engine.prompts.question(hidden.question)
-        words = len(engine.prompts.answer(hidden.question))
+        words = len(engine.prompts.asked(hidden.question))
         end = book.memory.tokens + len(ids)
         curves = []
         for head in every:
