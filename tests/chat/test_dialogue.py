@@ -22,6 +22,16 @@ def test_system_messages_go_into_the_first_question_behind_a_book() -> None:
     assert prompts.text(ids) == prompts.text(prompts.question(asked))
 
 
+def test_the_builtin_model_is_asked_all_questions_of_a_conversation_as_sentences() -> None:
+    prompts = Prompts(tokenizer(BUILTIN))
+    hasty = [Message("user", "who wrote"), Message("assistant", "how so"), Message("user", "when")]
+    told = dialogue(prompts, hasty, document=True)
+    history, question = prompts.text(told.history), prompts.text(told.question)
+    assert (history, question) == ("Who wrote?how so", "When?")
+    first, end = told.asked
+    assert told.question[first:end] == prompts.asked("when")
+
+
 def test_system_messages_in_front_become_one_without_a_book() -> None:
     made = tokenizer()
     system = [Message("system", "Be brief."), Message("system", "Be kind.")]
