@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 
 from beacon_qa.errors import TrainingError
 from beacon_qa.training.alone import Alone
+from beacon_qa.training.clozed import ASKED_SHARES, Clozed
 from beacon_qa.training.drafts import Draft, Sample, Weights
 from beacon_qa.training.echoes import Echoes
 from beacon_qa.training.facts import UNKNOWN, FactMaker
@@ -68,6 +69,8 @@ class Sampler:
         self._looked = Looked(self._prose, self._planting, self._reading, between, SHORTEST)
         self._alone = Alone(self._prose, self._reading, between)
         self._several = Several(self._prose, self._reading, between, unknown)
+        self._varied = Prose(packed, tokenizer, ASKED_SHARES)
+        self._clozed = Clozed(self._varied, tokenizer, between)
         # Random tokens to be copied: any but the special ones.
         self._vocabulary = tokenizer.get_vocab_size()
         self._echoes = Echoes(self._prose, self._planting, self._vocabulary, SHORTEST)
@@ -87,6 +90,8 @@ class Sampler:
             "several": self.several,
             "several told": self.several_told,
             "several retold": self.several_retold,
+            "varied": self.varied,
+            "clozed": self.clozed,
             "distant": self.distant,
             "distant looked": self.distant_looked,
             "distant reading": self.distant_reading,
@@ -111,6 +116,17 @@ class Sampler:
         draft.document()
         draft.text(self._prose.stretch(rng, n - 1))
         return draft.finish()
+
+    def varied(self, n: int, rng: np.random.Generator) -> Sample:
+        """A contiguous stretch of running text, more often of an article."""
+        draft = Draft(self._weights)
+        draft.document()
+        draft.text(self._varied.stretch(rng, n - 1))
+        return draft.finish()
+
+    def clozed(self, n: int, rng: np.random.Generator) -> Sample:
+        """A passage and questions made of its own sentences."""
+        return self._clozed.sample(n, rng, self._weights)
 
     def repeat(self, n: int, rng: np.random.Generator) -> Sample:
         """Prose in which runs of it, and runs of random tokens, come again later."""

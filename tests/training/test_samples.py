@@ -36,6 +36,8 @@ MAKERS = (
     "several",
     "several told",
     "several retold",
+    "varied",
+    "clozed",
     "distant",
     "distant looked",
     "distant reading",
