@@ -54,10 +54,23 @@ class Alone:
         return None
 
 
-def asked_behind(draft: Draft, between: Tokens, passage: Tokens, turns: Sequence[Turn]) -> Sample:
-    """The draft, ended with a passage and what is asked about it; predicting it teaches nothing."""
+def asked_behind(
+    draft: Draft,
+    between: Tokens,
+    passage: Tokens,
+    turns: Sequence[Turn],
+    *,
+    predicted: bool = False,
+) -> Sample:
+    """The draft, ended with a passage and what is asked about it.
+
+    Predicting the passage teaches nothing, unless it is to be `predicted` as running text is.
+    """
     draft.text(between)
-    draft.again(passage)
+    if predicted:
+        draft.text(passage)
+    else:
+        draft.again(passage)
     for turn in turns:
         draft.turn(turn)
     return draft.finish()

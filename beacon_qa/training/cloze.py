@@ -44,11 +44,12 @@ _AUXILIARY = _set(
     "is are was were has have had can could will would shall should may might must did does"
 )
 _ARTICLES = _set("the a an his her its their my your our this that")
-_CLOSED = _AUXILIARY | _set(
+_SMALL = _set(
     "of in on at by for to from with into upon about over under through and or but nor as than if "
     "when while where who whom whose which that there here he she it they we i you him them me us "
     "not no so be been being do done said then now very more most such some any all"
 )
+_CLOSED = _AUXILIARY | _ARTICLES | _SMALL
 _PLACE_BEFORE = _set("in at from near to into through")
 _TITLES = _set("Mr Mrs Dr Miss Sir Lady Lord Captain King Queen Prince Uncle Aunt")
 
@@ -92,7 +93,7 @@ def _spans(words: Sequence[str]) -> list[tuple[int, int, str]]:
             found.append((place, end, "year"))
         elif _NUMBER.fullmatch(word):
             found.append((place, end, "number"))
-        elif _NAME.fullmatch(word) and word.lower() not in _CLOSED | _ARTICLES:
+        elif _NAME.fullmatch(word) and _open(word):
             while end < len(words) and _NAME.fullmatch(words[end]):
                 end += 1
             # The first word of a sentence may be no name.
@@ -108,8 +109,8 @@ def _spans(words: Sequence[str]) -> list[tuple[int, int, str]]:
 
 
 def _open(word: str) -> bool:
-    """Whether a word can go on a phrase that an article began."""
-    return word not in _CLAUSE_ENDS and word.lower() not in _CLOSED | _ARTICLES
+    """Whether a word says something by itself, and can go on a phrase that an article began."""
+    return word not in _CLAUSE_ENDS and word.lower() not in _CLOSED
 
 
 def _around(words: Sequence[str], first: int, end: int) -> tuple[list[str], list[str]]:
@@ -124,23 +125,17 @@ def _around(words: Sequence[str], first: int, end: int) -> tuple[list[str], list
 
 
 def _worded(before: list[str], after: list[str], kind: str, rng: np.random.Generator) -> str:
-    if before and (before[0].lower() in _CLOSED | _ARTICLES) and before[0] != "I":
+    if before and not _open(before[0]) and before[0] != "I":
         before = [before[0].lower(), *before[1:]]
     asks, before = _asking(before, kind, rng)
-    if len(before) + len(after) > _LEAST + 1 and after and rng.random() < 0.4:
-        after = after[: int(rng.integers(len(after)))] if before else after
-    if before:
-        places = [n for n, word in enumerate(before) if word.lower() in _AUXILIARY]
-        if places:
-            moved = before.pop(places[-1])
-            asks += [moved]
-        elif rng.random() < 0.7:
-            asks += ["did"]
-    kept = [
-        word
-        for word in (*before, *after)
-        if word.lower() not in _CLOSED | _ARTICLES or rng.random() < 0.88
-    ]
+    if len(before) + len(after) > _LEAST + 1 and after and rng.random() < 0.4 and before:
+        after = after[: int(rng.integers(len(after)))]
+    places = [n for n, word in enumerate(before) if word.lower() in _AUXILIARY]
+    if places:
+        asks += [before.pop(places[-1])]
+    elif before and rng.random() < 0.7:
+        asks += ["did"]
+    kept = [word for word in (*before, *after) if _open(word) or rng.random() < 0.88]
     asked = " ".join([*asks, *kept])
     return asked[0].upper() + asked[1:] + "?"
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tokenizers import Tokenizer
 
+from beacon_qa.training.alone import asked_behind
 from beacon_qa.training.cloze import questions
-from beacon_qa.training.drafts import Draft, Sample, Tokens, Turn, Weights
-from beacon_qa.training.packing import as_answer
+from beacon_qa.training.drafts import Draft, Sample, Tokens, Weights, fitting, turns_of
 from beacon_qa.training.prose import Prose
-from beacon_qa.training.vocabulary import encode_texts
 
 ASKED_SHARES: Mapping[str, float] = {
     "book": 0.47,
@@ -46,22 +45,10 @@ class Clozed:
         room = n - 1 - len(self.between)
         passage = self.prose.stretch(rng, int(room * rng.uniform(*_PASSAGE)))
         room -= len(passage)
-        turns: list[Turn] = []
-        made = list(questions(self.tokenizer.decode(passage.tolist()), rng))
-        ids = encode_texts(
-            self.tokenizer, [text for one in made for text in (one.question, as_answer(one.answer))]
-        )
-        for asked, answer in zip(ids[::2], ids[1::2], strict=True):
-            turn = Turn(asked, answer)
-            if turn.cost <= room:
-                turns.append(turn)
-                room -= turn.cost
+        made = questions(self.tokenizer.decode(passage.tolist()), rng)
+        turns = fitting(turns_of(self.tokenizer, made), room)
         # Nobody asks in such words: predicting them teaches nothing.
         draft = Draft(replace(weights, question=0.0))
         draft.document()
-        draft.text(self.prose.stretch(rng, room))
-        draft.text(self.between)
-        draft.text(passage)
-        for turn in turns:
-            draft.turn(turn)
-        return draft.finish()
+        draft.text(self.prose.stretch(rng, room - sum(turn.cost for turn in turns)))
+        return asked_behind(draft, self.between, passage, turns, predicted=True)

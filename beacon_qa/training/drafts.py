@@ -6,14 +6,16 @@ where texts and questions come from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
-from beacon_qa.training.vocabulary import ASSISTANT, DOC, END, USER
+from beacon_qa.training.packing import as_answer
+from beacon_qa.training.vocabulary import ASSISTANT, DOC, END, USER, encode_texts
 
 Tokens = Sequence[int] | NDArray[np.uint16]
 
@@ -59,6 +61,31 @@ class Turn:
     def cost(self) -> int:
         """How many tokens the turn takes, with its three marks."""
         return len(self.question) + len(self.answer) + 3
+
+
+def turns_of(tokenizer: Tokenizer, pairs: Iterable[tuple[str, str]]) -> list[Turn]:
+    """Turns of questions and their answers in words, encoded together."""
+    words = [text for question, answer in pairs for text in (question, as_answer(answer))]
+    encoded = encode_texts(tokenizer, words)
+    return [Turn(q, a) for q, a in zip(encoded[::2], encoded[1::2], strict=True)]
+
+
+class _Costing(Protocol):
+    @property
+    def cost(self) -> int: ...
+
+
+C = TypeVar("C", bound=_Costing)
+
+
+def fitting(things: Sequence[C], room: int) -> list[C]:
+    """The turns, or what else has a cost in tokens, that fit into `room`, taken in order."""
+    kept = []
+    for thing in things:
+        if thing.cost <= room:
+            kept.append(thing)
+            room -= thing.cost
+    return kept
 
 
 class Draft:

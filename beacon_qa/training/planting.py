@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from beacon_qa.training.drafts import Draft, Span, Tokens, Turn
+from beacon_qa.training.drafts import Draft, Span, Tokens, Turn, fitting, turns_of
 from beacon_qa.training.facts import UNKNOWN, FactMaker
-from beacon_qa.training.packing import Ids, as_answer
+from beacon_qa.training.packing import Ids
 from beacon_qa.training.prose import Prose
 from beacon_qa.training.records import draw_records
 from beacon_qa.training.vocabulary import encode_texts
@@ -60,7 +60,10 @@ class Planting:
         statements = [" " + fact.statement(wording) for fact in told]
         turns = [(f.question(wording), f.answer) for f in told[: max(0, asked - silent)]]
         unknown = [(f.question(wording), UNKNOWN) for f in drawn[len(told) :]]
-        return [Item((), turn) for turn in self._turns(unknown)] + self._items(statements, turns)
+        return [
+            *(Item((), turn) for turn in turns_of(self._tokenizer, unknown)),
+            *self._items(statements, turns),
+        ]
 
     def records(self, rng: np.random.Generator, count: int, asked: int) -> list[Item]:
         """Draw a list of `count` records, of which `asked` are asked for: those come first."""
@@ -141,22 +144,8 @@ class Planting:
     def _items(self, statements: list[str], turns: list[tuple[str, str]]) -> list[Item]:
         """Items of the statements; the first of them have the turns."""
         encoded = encode_texts(self._tokenizer, statements)
-        return [Item(ids, turn) for ids, turn in zip_longest(encoded, self._turns(turns))]
-
-    def _turns(self, pairs: list[tuple[str, str]]) -> list[Turn]:
-        words = [text for question, answer in pairs for text in (question, as_answer(answer))]
-        encoded = encode_texts(self._tokenizer, words)
-        return [Turn(q, a) for q, a in zip(encoded[::2], encoded[1::2], strict=True)]
-
-
-def fitting(items: Sequence[Item], room: int) -> list[Item]:
-    """The items that fit into `room` tokens, taken in order."""
-    kept = []
-    for item in items:
-        if item.cost <= room:
-            kept.append(item)
-            room -= item.cost
-    return kept
+        asked = turns_of(self._tokenizer, turns)
+        return [Item(ids, turn) for ids, turn in zip_longest(encoded, asked)]
 
 
 def _wording(rng: np.random.Generator) -> random.Random:

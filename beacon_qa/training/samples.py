@@ -112,17 +112,11 @@ class Sampler:
 
     def prose(self, n: int, rng: np.random.Generator) -> Sample:
         """A contiguous stretch of running text."""
-        draft = Draft(self._weights)
-        draft.document()
-        draft.text(self._prose.stretch(rng, n - 1))
-        return draft.finish()
+        return self._running(self._prose, n, rng)
 
     def varied(self, n: int, rng: np.random.Generator) -> Sample:
         """A contiguous stretch of running text, more often of an article."""
-        draft = Draft(self._weights)
-        draft.document()
-        draft.text(self._varied.stretch(rng, n - 1))
-        return draft.finish()
+        return self._running(self._varied, n, rng)
 
     def clozed(self, n: int, rng: np.random.Generator) -> Sample:
         """A passage and questions made of its own sentences."""
@@ -226,6 +220,12 @@ class Sampler:
         """Passages in a long text, of which pieces are read again in the last windows."""
         made = self._looked.exercise(n, rng, self._weights, _last_windows(n))
         return made or self.distant(n, rng)
+
+    def _running(self, prose: Prose, n: int, rng: np.random.Generator) -> Sample:
+        draft = Draft(self._weights)
+        draft.document()
+        draft.text(prose.stretch(rng, n - 1))
+        return draft.finish()
 
     def _exercise(self, n: int, rng: np.random.Generator, exercise: Exercise) -> Sample:
         text, turns, before, _ = exercise
