@@ -113,6 +113,11 @@ class Book:
         opening = len(self.engine.prompts.layout.opening)
         return Ground(self.document, self.encoded, opening, self.memory.tokens, self.engine.window)
 
+    @cached_property
+    def _read(self) -> str:
+        """The text that is in memory."""
+        return self.document.text[: self.offset_of(self.memory.tokens)]
+
     def looking(
         self, look_back: LookBack | None = None, question: str = "", rounds: int | None = None
     ) -> Looking:
@@ -125,6 +130,10 @@ class Book:
         if limit == 1 or way == "off":
             return Looking(model, self.ground, way)
         return Rounds(model, self.ground, way, limit=limit)
+
+    def asked(self, question: str) -> str:
+        """The question as this book's model is asked it: names spelled as in what was read."""
+        return self.engine.prompts.spelled(question, self._read)
 
     def ask(
         self,
@@ -144,16 +153,17 @@ class Book:
         else one. With a `source` of the engine's it is told together with others. Raises
         ModelError for a `look_back` or `rounds` that is none.
         """
-        prompts = self.engine.prompts
+        asked = self.asked(question)
         return self.engine.answer(
             question,
-            partial(prompts.question, question),
+            partial(self.engine.prompts.question, asked),
             lambda: self.memory,
             cached=self.memory.tokens,
             coverage=self.coverage,
             sampling=sampling,
             stop=stop,
             looking=self.looking(look_back, question, rounds),
+            asked=asked,
             source=source,
         )
 
@@ -178,18 +188,20 @@ class Book:
 
     def find(self, question: str, *, most: int = PASSAGES) -> Evidence:
         """Where in the text a question's attention falls, the best passages, without an answer."""
-        prompts = self.engine.prompts
-        ids, words = prompts.question(question), len(prompts.asked(question))
+        prompts, asked = self.engine.prompts, self.asked(question)
+        ids, words = prompts.question(asked), len(prompts.asked(asked))
         after = len(prompts.layout.ask)
         return self.looking("on").find(self.memory, ids, words, after, most)
 
     def chat(self, history: Iterable[Turn] = ()) -> Chat:
         """A conversation whose later questions know the earlier ones, from `history` on."""
-        return Chat(self.engine, self.memory, self.coverage, history, looking=self.looking)
+        return Chat(
+            self.engine, self.memory, self.coverage, history, looking=self.looking, asked=self.asked
+        )
 
     def check(self, answer: str) -> tuple[Quote, ...]:
         """The quotations and numbers of an answer, looked up in the text that is in memory."""
-        return check_quotes(answer, self.document, up_to=self.offset_of(self.memory.tokens))
+        return check_quotes(answer, self.document, up_to=len(self._read))
 
     def summarize(
         self,

@@ -148,6 +148,7 @@ class Engine:
         fresh: int | None = None,
         halt: Event | None = None,
         looking: Looking | None = None,
+        asked: str | None = None,
         after: int | None = None,
         source: Source | None = None,
         on_end: Callable[[list[int]], None] | None = None,
@@ -156,9 +157,9 @@ class Engine:
 
         `fresh` is the number of input tokens besides those `cached`, where `memory` reads some of
         them when it is asked. `halt` is set when the answer is cancelled. `looking` finds what the
-        answer rests on; for that `after` is the number of tokens behind the question in the prompt,
-        None as in the template. `source` tells it together with others; None is the engine's own,
-        or alone without one.
+        answer rests on; for that `asked` is the question as it stands in the prompt, None as it is,
+        and `after` the number of tokens behind it, None as in the template. `source` tells it
+        together with others; None is the engine's own, or alone without one.
         """
         wanted = sampling or Sampling()
         stops = {*wanted.stop_ids, *self._stop_ids()}
@@ -173,10 +174,9 @@ class Engine:
             start = memory()
             if looking is None or halted.is_set():
                 return start, ids, None
-            words = len(self.prompts.asked(question))
+            words = len(self.prompts.asked(question if asked is None else asked))
             behind = len(self.prompts.layout.ask) if after is None else after
-            asked = Asked(prompt, words, behind, on_the_way, halted.is_set)
-            return looking.begin(start, asked)
+            return looking.begin(start, Asked(prompt, words, behind, on_the_way, halted.is_set))
 
         told = source or (self.gathering.source if self.gathering else self._alone)
         return Answer(

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from beacon_qa.errors import ModelError
 from beacon_qa.plaintext import EncodedText, PlainTextEncoder
 from beacon_qa.sentence import as_sentence
+from beacon_qa.spelling import spelled
 
 TEMPLATE_VERSION = 1
 """Raised when the wording before a document changes: memories made before are then read anew."""
@@ -108,6 +109,13 @@ class Prompts:
         asked = [*self.asked(text), *layout.ask]
         before = layout.closing if first else layout.turn
         return self.with_view([*before, *asked], len(before), first=first, again=again, notes=notes)
+
+    def spelled(self, question: str, text: str) -> str:
+        """A question about a text, its names spelled as there for a model that is asked plainly.
+
+        It finds what is written alike, and a name typed in small letters is not.
+        """
+        return spelled(question, text) if self.plain else question
 
     def asked(self, text: str) -> list[int]:
         """Ids of a question, as the model is asked it.

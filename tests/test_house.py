@@ -31,8 +31,9 @@ BELOW = {
     "errors.py": set(),
     "beacon": {"errors"},
     "documents": {"errors"},
-    "prompts.py": {"errors", "plaintext", "sentence"},
+    "prompts.py": {"errors", "plaintext", "sentence", "spelling"},
     "sentence.py": set(),
+    "spelling.py": set(),
     "shelf": {"documents", "errors"},
     "quotes": {"documents"},
 }

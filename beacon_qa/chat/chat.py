@@ -38,9 +38,14 @@ class Chat:
         history: Iterable[Turn] = (),
         *,
         looking: Callable[[LookBack | None, str, int | None], Looking] | None = None,
+        asked: Callable[[str], str] = str,
     ) -> None:
-        """`looking` makes each answer's look at the text that the memory begins with."""
+        """`looking` makes each answer's look at the text that the memory begins with.
+
+        `asked` makes of a question what the model is asked.
+        """
         self._engine = engine
+        self._asked = asked
         self._looking = looking
         self._memory = memory
         self._coverage = coverage
@@ -48,7 +53,7 @@ class Chat:
         self._turns: list[Turn] = []
         self._current: tuple[Answer, list[int], list[int]] | None = None
         for turn in history:
-            self._unread += engine.prompts.question(turn.question, first=not self._turns)
+            self._unread += engine.prompts.question(asked(turn.question), first=not self._turns)
             self._unread += engine.prompts.answer(turn.answer)
             self._turns.append(turn)
 
@@ -77,8 +82,8 @@ class Chat:
         # First, so that a `look_back` that is none does not end the answer being told.
         looking = self._looking(look_back, question, rounds) if self._looking else None
         self._settle()
-        prompts, first = self._engine.prompts, not self._turns
-        prompt = partial(prompts.question, question, first=first)
+        asked, first = self._asked(question), not self._turns
+        prompt = partial(self._engine.prompts.question, asked, first=first)
 
         # The answer must not know the chat: a pair that know each other is collected at any time,
         # also inside a step of the model, which its end would wait for.
@@ -93,6 +98,7 @@ class Chat:
             sampling=sampling,
             stop=stop,
             looking=looking,
+            asked=asked,
             on_end=told.extend,
         )
         self._current = answer, prompt(), told

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
 from typing import Any, get_args
@@ -55,7 +55,8 @@ def answer_messages(
     if look_back is not None:
         check_look_back(look_back)
     _check(engine, messages, tools)
-    talk = dialogue(engine.prompts, messages, document=book is not None, kit=tools)
+    asked = _asked(book, messages)
+    talk = dialogue(engine.prompts, asked, document=book is not None, kit=tools)
     wanted = sampling or Sampling()
     start = _start(engine, book, len(talk.history) + len(talk.question), wanted.max_new_tokens)
     known, memory = histories.find(start.key, talk.history) if histories else (0, None)
@@ -83,8 +84,19 @@ def answer_messages(
         stop=stop,
         halt=halt,
         looking=_looking(book, messages[-1].text, look_back, tools),
+        asked=asked[-1].text,
         after=len(talk.question) - talk.asked[1],
     )
+
+
+def _asked(book: Book | None, messages: Sequence[Message]) -> Sequence[Message]:
+    """The messages as the model is given them: questions about a book in the book's spelling."""
+    if book is None:
+        return messages
+    return [
+        replace(message, text=book.asked(message.text)) if message.role == "user" else message
+        for message in messages
+    ]
 
 
 def _looking(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from beacon_qa.engine import Engine
@@ -70,7 +71,8 @@ def _asked(wanted: Wanted, path: Path) -> Iterator[Marked]:
 def ask_case(engine: Engine, case: Case, ratios: Sequence[int]) -> Iterator[Marked]:
     """Ask for all that is asked about a document, in every way."""
     tokens = _STORY_TOKENS if case.whole else ANSWER_TOKENS
-    questions = [hidden.question for hidden in case.hidden]
+    asked = _spelled(engine, case)
+    questions = [hidden.question for hidden in asked.hidden]
     encoded = engine.prompts.document(case.document.text)
     windows = round(len(encoded) / engine.window)
     for ratio in ratios:
@@ -80,8 +82,17 @@ def ask_case(engine: Engine, case: Case, ratios: Sequence[int]) -> Iterator[Mark
     if fits(engine, len(encoded)):
         whole = book_of(engine, case.document, 0).memory
         yield from _marked(case, FULL, None, windows, ask_all(engine, whole, questions, tokens))
-    for way, given in _plain(engine, case, tokens).items():
+    for way, given in _plain(engine, asked, tokens).items():
         yield from _marked(case, way, None, windows, ask_given(engine, given, tokens))
+
+
+def _spelled(engine: Engine, case: Case) -> Case:
+    """The case asked as a book is: also the plain model, so that both are asked the same."""
+    text = case.document.text
+    hidden = (
+        replace(one, question=engine.prompts.spelled(one.question, text)) for one in case.hidden
+    )
+    return replace(case, hidden=tuple(hidden))
 
 
 def _plain(engine: Engine, case: Case, tokens: int) -> dict[str, list[tuple[Sequence[int], str]]]:
