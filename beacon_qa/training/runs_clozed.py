@@ -1,4 +1,4 @@
-"""The last run: prose and questions made of its own sentences, beside all that was before.
+"""A run of prose and questions made of its own sentences, beside all that was before.
 
 Knows numbers; the making of samples and the training are other rooms' work.
 """
@@ -11,21 +11,21 @@ from dataclasses import replace
 from beacon_qa.training.batches import Recipe
 from beacon_qa.training.runs_several import RETOLD
 
-_PROSE = Recipe(rows=24, n=512, shares={"varied": 1.0}, plain=True)
-_ASKED = tuple(
+VARIED = Recipe(rows=24, n=512, shares={"varied": 1.0}, plain=True)
+ASKED = tuple(
     Recipe(rows=rows, n=n, shares={"clozed": 1.0}, plain=True)
     for rows, n in ((56, 208), (36, 320), (24, 512))
 )
-_ASKED_CONDENSED = Recipe(rows=12, n=1024, shares={"clozed": 0.7, "varied": 0.3})
+ASKED_CONDENSED = Recipe(rows=12, n=1024, shares={"clozed": 0.7, "varied": 0.3})
 
 
 def _beside(others: Sequence[Recipe]) -> tuple[Recipe, ...]:
     """Before each of the others prose and questions made of it, now and then condensed too."""
     made: list[Recipe] = []
     for place, other in enumerate(others):
-        made += [_PROSE, _ASKED[place % len(_ASKED)], other]
+        made += [VARIED, ASKED[place % len(ASKED)], other]
         if place % 6 == 2:
-            made.append(_ASKED_CONDENSED)
+            made.append(ASKED_CONDENSED)
     return tuple(made)
 
 

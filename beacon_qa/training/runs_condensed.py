@@ -1,0 +1,50 @@
+"""The last run: as much prose condensed as plain, beside all that was before.
+
+Knows numbers; the making of samples and the training are other rooms' work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from beacon_qa.training.batches import Recipe
+from beacon_qa.training.runs_clozed import ASKED, ASKED_CONDENSED, CLOZED, VARIED
+from beacon_qa.training.runs_echo import ECHO_ALONE
+from beacon_qa.training.runs_reading import PROSE_FAR
+from beacon_qa.training.runs_several import RETOLD
+
+_CONDENSED = Recipe(rows=12, n=1024, shares=VARIED.shares)
+_FAR = replace(PROSE_FAR, shares=VARIED.shares)
+
+
+def _beside(others: Sequence[Recipe]) -> tuple[Recipe, ...]:
+    """Before each of the others prose condensed, and plain prose or questions made of it."""
+    made: list[Recipe] = []
+    for place, other in enumerate(others):
+        plain = ASKED[place // 2 % len(ASKED)] if place % 2 else VARIED
+        made += [_CONDENSED, plain, other]
+        if place % 4 == 1:
+            made.append(ECHO_ALONE)
+        if place % 4 == 3:
+            made.append(ASKED_CONDENSED)
+        if place % 8 == 6:
+            made.append(_FAR)
+    return tuple(made)
+
+
+CONDENSED = (
+    replace(
+        CLOZED[-1],
+        until=2120,
+        decay=2120,
+        batches=_beside(RETOLD[-1].batches),
+        ratios=(2, 2, 4, 4, 4, 8, 8, 8, 16, 16, 32),
+        plain_share=0.05,
+        attention_scale=0.5,
+        data_seed=181,
+        seed=181,
+    ),
+)
+"""The run before had taught the base prose, nearly all of it plain, and the beacons had not
+followed: less of what a text tells about what comes next survived condensing than before it."""
