@@ -157,8 +157,22 @@ HASTY = {
     "is it dark": "Is it dark?",
     "what does “sic” mean": "What does “sic” mean?",
     "Who built the tower?": "Who built the tower?",
+    "Can you tell me who built the tower?": "Who built the tower?",
+    "please, in which year was it sold": "In which year was it sold?",
+    "I'd like to know what the tower was for.": "What was the tower for?",
+    "do you know where Alice is": "Where is Alice?",
+    # No order is guessed at where a clause stands between.
+    "tell me what the man that was lost said": "What the man that was lost said?",
+    "tell me what happened to the ship that was sold": "What happened to the ship that was sold?",
 }
-NO_QUESTIONS = ("the tower", "whoever built it", "Summarize the text.", "who?\nwhat", "")
+NO_QUESTIONS = (
+    "the tower",
+    "whoever built it",
+    "Summarize the text.",
+    "tell me about the tower",
+    "who?\nwhat",
+    "",
+)
 
 
 @pytest.mark.parametrize("typed", HASTY)
