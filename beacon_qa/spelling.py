@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import takewhile
 
 _WORD = re.compile(r"(?<![’'])\b\w+(?:[’'.-](?!s\b)\w+)*")
 """A word, without the ending of a genitive."""
@@ -47,12 +48,15 @@ def spelled(question: str, text: str) -> str:
     words = list(_WORD.finditer(question))
     made, done, place = "", 0, 0
     while place < len(words):
-        start, step = words[place].start(), 1
-        for count in range(min(_LONGEST, len(words) - place), 0, -1):
-            phrase = question[start : words[place + count - 1].end()]
-            if form := _form(phrase, text, folded, alone=count == 1):
+        start = words[place].start()
+        phrases = [question[start : word.end()] for word in words[place : place + _LONGEST]]
+        # The text is searched for a phrase only where it has all of it but the last word.
+        known = list(takewhile(lambda phrase: next(_places(phrase, folded), -1) >= 0, phrases))
+        step = 1
+        for count in range(len(known), 0, -1):
+            if form := _form(known[count - 1], text, folded, alone=count == 1):
                 made += question[done:start] + form
-                done, step = start + len(phrase), count
+                done, step = start + len(known[count - 1]), count
                 break
         place += step
     return made + question[done:]
