@@ -123,7 +123,7 @@ class Prompts:
         A model that is asked plainly knows questions as sentences alone, so that one typed in haste
         gets its capital letter and its question mark.
         """
-        return self._encoder.encode(as_sentence(text) if self.plain else text).ids
+        return self._ids(as_sentence(text) if self.plain else text)
 
     def with_view(
         self,
@@ -135,7 +135,7 @@ class Prompts:
         notes: Sequence[str] = (),
     ) -> list[int]:
         """A prompt with passages and notes in view; its question's text begins at `place`."""
-        blocks = [*self._block(_AGAIN, again), *self._block(_NOTES, map(self.answer, notes))]
+        blocks = [*self._block(_AGAIN, again), *self._block(_NOTES, map(self._ids, notes))]
         if not blocks:
             return list(ids)
         if first:
@@ -154,7 +154,14 @@ class Prompts:
         return [*([] if self.plain else self._encoder.encode(title).ids), *joined] if joined else []
 
     def answer(self, text: str) -> list[int]:
-        """Ids of an earlier answer, as history in front of a later question."""
+        """Ids of an earlier answer, as history in front of a later question.
+
+        A model that is asked plainly begins its answers with a space, which is not shown: without
+        it their first word would be another than it told.
+        """
+        return self._ids(f" {text}" if self.plain and text else text)
+
+    def _ids(self, text: str) -> list[int]:
         return self._encoder.encode(text).ids
 
     def template(self, text: str) -> list[int]:

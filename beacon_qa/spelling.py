@@ -80,8 +80,8 @@ def _form(phrase: str, text: str, folded: str, *, alone: bool) -> str:
 
 def _begun(phrase: str) -> str:
     """A phrase that a sentence begins with, as it would stand inside of one."""
-    first, rest = phrase.split(maxsplit=1)
-    name = rest != rest.lower() and not _COMMON.fullmatch(first.lower())
+    first = re.split(r"\W", phrase.lower(), maxsplit=1)[0]
+    name = phrase[1:] != phrase[1:].lower() and not _COMMON.fullmatch(first)
     return phrase if name else phrase[0].lower() + phrase[1:]
 
 

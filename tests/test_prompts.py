@@ -188,7 +188,15 @@ def test_the_builtin_model_is_asked_what_is_typed_in_haste_as_a_sentence(typed: 
 @pytest.mark.parametrize("typed", NO_QUESTIONS)
 def test_what_is_no_question_is_put_as_it_was_typed(typed: str) -> None:
     prompts = Prompts(tokenizer(BUILTIN))
-    assert prompts.asked(typed) == prompts.answer(typed)
+    assert prompts.text(prompts.asked(typed)) == typed
+
+
+def test_an_answer_of_the_builtin_model_begins_with_the_space_it_was_taught() -> None:
+    made = tokenizer(BUILTIN)
+    assert made.decode(Prompts(made).answer("Yes.")) == " Yes."
+    assert Prompts(made).answer("") == []
+    other = tokenizer()
+    assert other.decode(Prompts(other).answer("Yes.")) == "Yes."
 
 
 def test_a_tokenizer_marked_plain_gets_no_instructions() -> None:

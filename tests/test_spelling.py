@@ -70,6 +70,7 @@ def test_a_name_is_looked_for_in_the_text_given_alone() -> None:
     assert spelled("who is ahab", "A whale.") == "who is ahab"
     assert spelled("who is ahab", "A whale and Ahab.") == "who is Ahab"
     assert spelled("where is moby dick", "Moby Dick sank.") == "where is Moby Dick"
+    assert spelled("<b>what</b>", "<B>What</B>") == "<B>What</B>"
 
 
 HASTY, PROPER = "who crossed the bridge at orrin", "who crossed the bridge at Orrin"

@@ -27,7 +27,7 @@ def test_the_builtin_model_is_asked_all_questions_of_a_conversation_as_sentences
     hasty = [Message("user", "who wrote"), Message("assistant", "how so"), Message("user", "when")]
     told = dialogue(prompts, hasty, document=True)
     history, question = prompts.text(told.history), prompts.text(told.question)
-    assert (history, question) == ("Who wrote?how so", "When?")
+    assert (history, question) == ("Who wrote? how so", "When?")
     first, end = told.asked
     assert told.question[first:end] == prompts.asked("when")
 

@@ -79,5 +79,5 @@ def test_the_passage_that_tells_is_found_by_reading_though_it_is_put_last(
     prompts = book.engine.prompts
     asked = [prompts.question(question, again=[one]) for one in ids]
     after = len(prompts.layout.ask)
-    told = likelihoods(book.engine.model, asked, len(prompts.answer(question)), after)
+    told = likelihoods(book.engine.model, asked, len(prompts.asked(question)), after)
     assert likely(told, [1.0] * len(ids), 3)[0] == len(ids) - 1

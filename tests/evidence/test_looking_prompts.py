@@ -16,7 +16,7 @@ def test_passages_come_last_in_the_document_of_a_plain_layout() -> None:
     assert prompts.plain
     opening, closing = list(prompts.layout.opening), list(prompts.layout.closing)
     turn = list(prompts.layout.turn)
-    again = [prompts.answer("One passage."), prompts.answer("Another.")]
+    again = [prompts.document(text).ids for text in ("One passage.", "Another.")]
     shown = "\n\nOne passage.\n\nAnother."
     plain, first = prompts.question("Who?"), prompts.question("Who?", again=again)
     assert prompts.text(first[: len(first) - len(plain)]) == shown
@@ -64,5 +64,5 @@ def test_without_passages_a_prompt_is_as_it_was(folder: Path, first: bool) -> No
     prompts = Prompts(tokenizer(folder))
     layout = prompts.layout
     before = layout.closing if first else layout.turn
-    wanted = [*before, *prompts.answer("Who?"), *layout.ask]
+    wanted = [*before, *prompts.asked("Who?"), *layout.ask]
     assert prompts.question("Who?", first=first, again=[], notes=[]) == wanted
