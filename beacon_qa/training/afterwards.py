@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, WIDENING
 from beacon_qa.training.runs_clozed import CLOZED, CLOZED_KEPT
+from beacon_qa.training.runs_condensed import CONDENSED, CONDENSED_KEPT
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
 from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE, PROSE_KEPT
 from beacon_qa.training.runs_several import RETOLD, RETOLD_KEPT, SEVERAL, SEVERAL_KEPT
@@ -40,6 +41,7 @@ AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "several": SEVERAL,
     "retold": RETOLD,
     "clozed": CLOZED,
+    "condensed": CONDENSED,
 }
 """The runs in their order, and the folder each is kept in."""
 
@@ -52,5 +54,6 @@ KEPT = (
     Kept("several", "several", SEVERAL_KEPT),
     Kept("retold", "retold", RETOLD_KEPT),
     Kept("clozed", "clozed", CLOZED_KEPT),
+    Kept("condensed", "condensed", CONDENSED_KEPT),
 )
 """Of which runs only a part is kept, one after the other."""
