@@ -18,6 +18,9 @@ _WORD = re.compile(r"(?<![’'])\b\w+(?:[’'.-](?!s\b)\w+)*")
 _LONGEST = 6
 """Words of the longest name that is looked for as one."""
 
+_QUESTION = 64
+"""Words of the longest question: the text is searched for each, and more are a text themselves."""
+
 _ENOUGH = 40
 """Places of a word that are looked at."""
 
@@ -44,8 +47,10 @@ def spelled(question: str, text: str) -> str:
     bare = question.strip()
     if bare[1:] != bare[1:].lower():
         return question
-    folded = _folded(text)
     words = list(_WORD.finditer(question))
+    if len(words) > _QUESTION:
+        return question
+    folded = _folded(text)
     made, done, place = "", 0, 0
     while place < len(words):
         start = words[place].start()

@@ -60,6 +60,12 @@ def test_what_is_no_name_there_stays_as_it_was_typed(typed: str) -> None:
     assert spelled(typed, TEXT) == typed
 
 
+def test_a_text_instead_of_a_question_stays_as_it_is() -> None:
+    typed = "who is long john silver " * 12
+    assert spelled(typed, TEXT) == typed.replace("long john silver", "Long John Silver")
+    assert spelled(typed + typed, TEXT) == typed + typed
+
+
 def test_letters_that_grow_when_made_small_do_not_move_the_others() -> None:
     text = "İİİİİİİİ, and they met Ahab there."
     assert len(text.lower()) > len(text)
