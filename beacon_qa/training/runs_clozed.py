@@ -5,7 +5,7 @@ Knows numbers; the making of samples and the training are other rooms' work.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from beacon_qa.training.batches import Recipe
@@ -19,14 +19,25 @@ ASKED = tuple(
 ASKED_CONDENSED = Recipe(rows=12, n=1024, shares={"clozed": 0.7, "varied": 0.3})
 
 
-def _beside(others: Sequence[Recipe]) -> tuple[Recipe, ...]:
-    """Before each of the others prose and questions made of it, now and then condensed too."""
+def beside(
+    others: Sequence[Recipe],
+    before: Callable[[int], Sequence[Recipe]],
+    *rare: tuple[int, int, Recipe],
+) -> tuple[Recipe, ...]:
+    """Each of the others with some `before` it, which its place says, and `rare` ones behind it.
+
+    (6, 2, recipe) stands behind the others at the places 2, 8, 14 ...
+    """
     made: list[Recipe] = []
     for place, other in enumerate(others):
-        made += [VARIED, ASKED[place % len(ASKED)], other]
-        if place % 6 == 2:
-            made.append(ASKED_CONDENSED)
+        made += [*before(place), other]
+        made += [recipe for every, at, recipe in rare if place % every == at]
     return tuple(made)
+
+
+def _before(place: int) -> tuple[Recipe, ...]:
+    """Prose, and questions made of it."""
+    return VARIED, ASKED[place % len(ASKED)]
 
 
 CLOZED = (
@@ -34,7 +45,7 @@ CLOZED = (
         RETOLD[-1],
         until=2150,
         decay=2150,
-        batches=_beside(RETOLD[-1].batches),
+        batches=beside(RETOLD[-1].batches, _before, (6, 2, ASKED_CONDENSED)),
         learning_rate=8e-4,
         attention_scale=0.4,
         data_seed=151,

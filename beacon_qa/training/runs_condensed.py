@@ -5,11 +5,10 @@ Knows numbers; the making of samples and the training are other rooms' work.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from beacon_qa.training.batches import Recipe
-from beacon_qa.training.runs_clozed import ASKED, ASKED_CONDENSED, CLOZED, VARIED
+from beacon_qa.training.runs_clozed import ASKED, ASKED_CONDENSED, CLOZED, VARIED, beside
 from beacon_qa.training.runs_echo import ECHO_ALONE
 from beacon_qa.training.runs_reading import PROSE_FAR
 from beacon_qa.training.runs_several import RETOLD
@@ -18,19 +17,13 @@ _CONDENSED = Recipe(rows=12, n=1024, shares=VARIED.shares)
 _FAR = replace(PROSE_FAR, shares=VARIED.shares)
 
 
-def _beside(others: Sequence[Recipe]) -> tuple[Recipe, ...]:
-    """Before each of the others prose condensed, and plain prose or questions made of it."""
-    made: list[Recipe] = []
-    for place, other in enumerate(others):
-        plain = ASKED[place // 2 % len(ASKED)] if place % 2 else VARIED
-        made += [_CONDENSED, plain, other]
-        if place % 4 == 1:
-            made.append(ECHO_ALONE)
-        if place % 4 == 3:
-            made.append(ASKED_CONDENSED)
-        if place % 8 == 6:
-            made.append(_FAR)
-    return tuple(made)
+def _before(place: int) -> tuple[Recipe, ...]:
+    """Prose condensed, and plain prose or questions made of it."""
+    plain = ASKED[place // 2 % len(ASKED)] if place % 2 else VARIED
+    return _CONDENSED, plain
+
+
+_RARE = ((4, 1, ECHO_ALONE), (4, 3, ASKED_CONDENSED), (8, 6, _FAR))
 
 
 CONDENSED = (
@@ -38,7 +31,7 @@ CONDENSED = (
         CLOZED[-1],
         until=2120,
         decay=2120,
-        batches=_beside(RETOLD[-1].batches),
+        batches=beside(RETOLD[-1].batches, _before, *_RARE),
         ratios=(2, 2, 4, 4, 4, 8, 8, 8, 16, 16, 32),
         plain_share=0.05,
         attention_scale=0.5,
