@@ -31,9 +31,10 @@ BELOW = {
     "errors.py": set(),
     "beacon": {"errors"},
     "documents": {"errors"},
-    "prompts.py": {"errors", "plaintext", "sentence", "spelling"},
+    "prompts.py": {"plaintext", "sentence", "spelling", "template"},
     "sentence.py": set(),
     "spelling.py": set(),
+    "template.py": {"errors"},
     "shelf": {"documents", "errors"},
     "quotes": {"documents"},
 }

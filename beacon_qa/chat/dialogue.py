@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from beacon_qa.chat.tools import OPEN, ToolCall, ToolKit, is_name
 from beacon_qa.errors import MessageError
-from beacon_qa.prompts import Prompts, render
+from beacon_qa.prompts import Prompts
+from beacon_qa.template import render
 
 Role = Literal["system", "user", "assistant", "tool"]
 Place = Literal["", "system", "user"]
