@@ -43,5 +43,5 @@ PLANTED = (
     replace(_LONGER, until=1600, decay=1600),
 )
 """The run before had one batch of facts in seventeen, and lost some of what had been learnt of
-them: of facts told in wordings of training fewer were found, in the window too. Its second and third
-phase let the learning rate fall sooner."""
+them: of facts told in wordings of training fewer were found, in the window too. Its second and
+third phase let the learning rate fall sooner."""
