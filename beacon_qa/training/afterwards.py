@@ -13,6 +13,7 @@ from beacon_qa.training.runs_asking import DISTANCE, LOOKING, READING, RECALL, W
 from beacon_qa.training.runs_clozed import CLOZED, CLOZED_KEPT
 from beacon_qa.training.runs_condensed import CONDENSED, CONDENSED_KEPT
 from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
+from beacon_qa.training.runs_planted import PLANTED, PLANTED_KEPT
 from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE, PROSE_KEPT
 from beacon_qa.training.runs_several import RETOLD, RETOLD_KEPT, SEVERAL, SEVERAL_KEPT
 from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
@@ -42,6 +43,7 @@ AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "retold": RETOLD,
     "clozed": CLOZED,
     "condensed": CONDENSED,
+    "planted": PLANTED,
 }
 """The runs in their order, and the folder each is kept in."""
 
@@ -55,5 +57,6 @@ KEPT = (
     Kept("retold", "retold", RETOLD_KEPT),
     Kept("clozed", "clozed", CLOZED_KEPT),
     Kept("condensed", "condensed", CONDENSED_KEPT),
+    Kept("planted", "planted", PLANTED_KEPT),
 )
 """Of which runs only a part is kept, one after the other."""
