@@ -14,7 +14,7 @@ from dataclasses import asdict
 from beacon_qa.book import Book
 from beacon_qa.chat import Turn
 from beacon_qa.commands import options
-from beacon_qa.commands.interrupt import Stopped
+from beacon_qa.commands.interrupt import Stopped, typed
 from beacon_qa.commands.session import open_book, open_shelf, sampling
 from beacon_qa.commands.telling import (
     evidence_facts,
@@ -92,7 +92,7 @@ def _questions(terminal: Terminal) -> Iterator[str]:
     while True:
         if terminal.watched and sys.stdin.isatty():
             terminal.say("\n> ", end="")
-        line = sys.stdin.readline().strip()
+        line = typed(sys.stdin).strip()
         if not line or line == "/quit":
             return
         yield line

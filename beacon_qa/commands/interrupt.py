@@ -5,11 +5,14 @@ Knows signals only.
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
+from typing import TextIO
 
 
 class Stopped(Exception):
@@ -50,3 +53,30 @@ def ending() -> Iterator[Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def typed(stream: TextIO) -> str:
+    """The next line of standard input; empty at its end.
+
+    At a terminal Ctrl-C ends the wait for it whenever it strikes; in the main thread.
+    """
+    if os.name == "posix" and stream.isatty():
+        _await(stream)
+    return stream.readline()
+
+
+def _await(stream: TextIO) -> None:
+    """Wait until a line has been typed, or a signal has come.
+
+    Python looks for signals before it waits, not while: one that comes in between would be told
+    only after the next line. So a signal also writes to a pipe that is waited for too.
+    """
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    before = signal.set_wakeup_fd(wake)
+    try:
+        select.select([stream.fileno(), woken], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(wake)

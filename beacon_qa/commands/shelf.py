@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from beacon_qa.commands import options
+from beacon_qa.commands.interrupt import typed
 from beacon_qa.commands.session import open_shelf
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.shelf import Shelf
@@ -88,4 +89,4 @@ def _sure(record: BookRecord, terminal: Terminal) -> bool:
     if not (terminal.watched and sys.stdin.isatty()):
         return True
     terminal.say(f"Remove {record.title} ({record.id}) and its conversations? [y/N] ", end="")
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+    return typed(sys.stdin).strip().casefold() in ("y", "yes")
