@@ -1,6 +1,6 @@
 """Ctrl-C as a request: work ends at its next step, and what was done is kept.
 
-Knows signals only.
+Knows signals, and the line that is waited for when one comes.
 """
 
 from __future__ import annotations

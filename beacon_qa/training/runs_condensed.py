@@ -13,14 +13,14 @@ from beacon_qa.training.runs_echo import ECHO_ALONE
 from beacon_qa.training.runs_reading import PROSE_FAR
 from beacon_qa.training.runs_several import RETOLD
 
-CONDENSED_ROWS = Recipe(rows=12, n=1024, shares=VARIED.shares)
+_CONDENSED = Recipe(rows=12, n=1024, shares=VARIED.shares)
 _FAR = replace(PROSE_FAR, shares=VARIED.shares)
 
 
-def _before(place: int) -> tuple[Recipe, ...]:
+def before(place: int) -> tuple[Recipe, ...]:
     """Prose condensed, and plain prose or questions made of it."""
     plain = ASKED[place // 2 % len(ASKED)] if place % 2 else VARIED
-    return CONDENSED_ROWS, plain
+    return _CONDENSED, plain
 
 
 RARE = ((4, 1, ECHO_ALONE), (4, 3, ASKED_CONDENSED), (8, 6, _FAR))
@@ -31,7 +31,7 @@ CONDENSED = (
         CLOZED[-1],
         until=2120,
         decay=2120,
-        batches=beside(RETOLD[-1].batches, _before, *RARE),
+        batches=beside(RETOLD[-1].batches, before, *RARE),
         ratios=(2, 2, 4, 4, 4, 8, 8, 8, 16, 16, 32),
         plain_share=0.05,
         attention_scale=0.5,

@@ -8,24 +8,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from beacon_qa.training.batches import Recipe
-from beacon_qa.training.runs_clozed import ASKED, VARIED, beside
-from beacon_qa.training.runs_condensed import CONDENSED, CONDENSED_ROWS, RARE
+from beacon_qa.training.runs_asking import far
+from beacon_qa.training.runs_clozed import beside
+from beacon_qa.training.runs_condensed import CONDENSED, RARE, before
 from beacon_qa.training.runs_echo import ECHO_FACTS
 from beacon_qa.training.runs_reading import FACTS
 from beacon_qa.training.runs_several import RETOLD
 from beacon_qa.training.runs_worded import LONG_ROWS
-from beacon_qa.training.samples import NEAR
 
-_BEHIND = Recipe(rows=4, n=2048 + NEAR, shares={"distant": 0.55, "distant looked": 0.45}, far=2048)
+_BEHIND = replace(far(2048), rows=4)
 """Facts told in 16 windows, read without gradients, and asked in the 16 after them."""
 
 _PLANTED = (FACTS, _BEHIND, ECHO_FACTS, FACTS, LONG_ROWS, _BEHIND)
 
 
 def _before(place: int) -> tuple[Recipe, ...]:
-    """Prose condensed, prose or questions made of it plain, and planted facts."""
-    plain = ASKED[place // 2 % len(ASKED)] if place % 2 else VARIED
-    return CONDENSED_ROWS, plain, _PLANTED[place % len(_PLANTED)]
+    """What stood there in the run before, and planted facts."""
+    return *before(place), _PLANTED[place % len(_PLANTED)]
 
 
 _LONGER = replace(
