@@ -1,7 +1,8 @@
 """One measurement in a process of its own, so that its peak of memory is its own.
 
 `measure` is called by the run; the process it starts runs `main` here. They exchange two JSON
-files in a temporary folder.
+files in a temporary folder. A GPU counts its own memory: there `measure_here` takes them one after
+the other, with a model that is loaded once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +57,10 @@ def main(asked: str, told: str) -> None:
 
 
 def measure_here(case: Case) -> dict[str, Any]:
-    """Run a case in this process: its peak of memory is then not its own."""
+    """Run a case in this process: on a CPU its peak of memory is then not its own."""
     # Imported here: the run itself stays small, and needs no torch.
     import torch
 
-    from beacon_qa.beacon import load_model
     from benchmarks import answering, looking, reading, shapes, together
 
     if case.threads:
@@ -78,9 +79,19 @@ def measure_here(case: Case) -> dict[str, Any]:
         "looking": looking.looking,
         "together": together.together,
     }
+    model = _loaded(case.checkpoint, case.device, case.bits)
     torch.manual_seed(0)
-    model = load_model(case.checkpoint, device=case.device, bits=case.bits)
-    return measures[case.name](model, case.device, **case.settings)
+    try:
+        return measures[case.name](model, case.device, **case.settings)
+    except torch.OutOfMemoryError as error:
+        raise CaseFailed(f"{case.name}: {str(error).splitlines()[0]}") from error
+
+
+@lru_cache(maxsize=1)
+def _loaded(checkpoint: str, device: str, bits: int) -> Any:
+    from beacon_qa.beacon import load_model
+
+    return load_model(checkpoint, device=device, bits=bits)
 
 
 def describe(model: Any, device: str) -> dict[str, Any]:

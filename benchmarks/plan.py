@@ -68,11 +68,24 @@ HUNDRED = Plan(
 
 SEVEN = Plan(
     "7b",
-    whole={4 * K: 3, 16 * K: 3, 64 * K: 1, 256 * K: 1},
-    plain={4 * K: 3, 16 * K: 3, 64 * K: 1},
+    whole={4 * K: 3, 16 * K: 2, 64 * K: 1, 256 * K: 1},
+    plain={4 * K: 3, 16 * K: 2, 64 * K: 1},
     sampled=(64 * K, 256 * K),
+    rounds=2,
+    answer_together=24,
+    looks=3,
+    answer_looking=8,
     device="cuda:0",
     reason="Full attention at 256K tokens is left out.",
+)
+
+SEVEN_4BIT = replace(
+    SEVEN,
+    whole={4 * K: 2, 16 * K: 1, 64 * K: 1},
+    plain={4 * K: 2, 16 * K: 1, 64 * K: 1},
+    sampled=(),
+    bits=4,
+    reason="256K tokens are left out.",
 )
 
 QUICK = Plan(
@@ -97,7 +110,7 @@ def plans(names: list[str], *, quick: bool, whole: bool) -> list[Plan]:
     """The plans of the named shapes; with `whole` nothing is sampled that could be read whole."""
     if quick:
         return [QUICK]
-    known = {"builtin": [BUILTIN], "100m": [HUNDRED], "7b": [SEVEN, replace(SEVEN, bits=4)]}
+    known = {"builtin": [BUILTIN], "100m": [HUNDRED], "7b": [SEVEN, SEVEN_4BIT]}
     chosen = [plan for name in names for plan in known[name]]
     if not whole:
         return chosen

@@ -1,7 +1,7 @@
 """Run the benchmarks: `python -m benchmarks.run --out docs/benchmarks`.
 
-Every measurement is a process of its own, and what is compared takes turns: with beacons, plain,
-with beacons, plain. A machine that is slow for a while is then slow for both.
+Every measurement on a CPU is a process of its own, and what is compared takes turns: with beacons,
+plain, with beacons, plain. A machine that is slow for a while is then slow for both.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ class Measurer:
 def _measure_shape(plan: Plan, options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         case = Case("write_checkpoint", folder, settings={"shape": plan.shape})
-        checkpoint = (measure_here if options.quick else measure)(case)["checkpoint"]
-        run = Measurer(plan, checkpoint, options.threads, here=options.quick)
+        here = options.quick or plan.device != "cpu"
+        checkpoint = (measure_here if here else measure)(case)["checkpoint"]
+        run = Measurer(plan, checkpoint, options.threads, here=here)
         about = run("describe") or {}
         return {
             "about": about,

@@ -43,7 +43,7 @@ class Shape:
 SHAPES = {
     "tiny": Shape(SMALL, (4, 2), 128, window=32),
     "100m": Shape(HUNDRED, (12, 4), 32000),
-    "7b": Shape(SEVEN, (28, 4), 152064, tied=False, dtype=torch.bfloat16),
+    "7b": Shape(SEVEN, (28, 4), 152064, window=2048, tied=False, dtype=torch.bfloat16),
 }
 
 

@@ -47,8 +47,9 @@ class Recipe:
 
     Of the n tokens the first `far`, whole windows, are read without gradients: a long memory to
     find something in costs no more than its reading. Without `base` the beacons alone learn from
-    it, also where a run teaches all weights; what is `plain` is read without condensing it. Raises
-    TrainingError where nothing could learn.
+    it, also where a run teaches all weights; what is `plain` is read without condensing it. Of the
+    rows the first `pointed` teach the evidence heads to point, None: all. Raises TrainingError
+    where nothing could learn.
     """
 
     rows: int
@@ -57,6 +58,7 @@ class Recipe:
     far: int = 0
     base: bool = True
     plain: bool = False
+    pointed: int | None = None
 
     def __post_init__(self) -> None:
         if self.plain and not self.base:
@@ -97,6 +99,7 @@ def make_batch(sampler: Sampler, recipe: Recipe, seed: int, step: int) -> Batch:
     rng = np.random.default_rng((seed, step))
     samples = [sampler.mixture(recipe.n, rng, recipe.shares) for _ in range(recipe.rows)]
     ids, weights, points = zip(*samples, strict=True)
+    points = points[: recipe.pointed]
     return Batch(np.stack(ids), np.stack(weights), points, recipe.far, recipe.base, recipe.plain)
 
 

@@ -14,7 +14,7 @@ It is what looking back ranks passages by. Knows spans and attention; knows noth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -41,11 +41,16 @@ class _Look:
     questions: Tensor
     right: Tensor
 
+    def to(self, device: torch.device) -> _Look:
+        """The same, where the keys lie."""
+        return _Look(*(getattr(self, part.name).to(device) for part in fields(self)))
+
 
 class Pointing(Watch):
     """Watches a batch being read, with gradients, and tells how well its questions point.
 
-    `points[row]` (questions, 4) are a row's questions and where they are answered, as spans.
+    `points[row]` (questions, 4) are a row's questions and where they are answered, as spans. Rows
+    behind those listed are not looked at.
     """
 
     def __init__(
@@ -72,9 +77,11 @@ class Pointing(Watch):
         words: list[tuple[int, int, int]] = []
         right: list[NDArray[np.bool_]] = []
         for number, (text, first, end, told, after) in enumerate(self._points):
-            entries = (spans[:, 0] < after) & (spans[:, 1] > told)
             looking = range(max(first, start), min(end, start + raw))
-            if not entries.any() or not len(looking):
+            if not looking:
+                continue
+            entries = (spans[:, 0] < after) & (spans[:, 1] > told)
+            if not entries.any():
                 continue
             marks = np.zeros((self._texts, self.count), np.bool_)
             marks[text] = entries
@@ -104,15 +111,14 @@ class Pointing(Watch):
         scaling: float | None,
     ) -> None:
         """Add up what falls on the right entries; query (texts, heads, positions, head_dim)."""
-        look = self._look
-        if look is None:
+        if self._look is None:
             return
+        look = self._look = self._look.to(query.device)
         groups = query.shape[1] // key.shape[1]
         chosen = self.heads[layer]
         words = query[look.texts, :, look.rows][:, chosen].transpose(0, 1)
-        keys = (
-            key[:, [head // groups for head in chosen], : self.count].transpose(0, 1).flatten(1, 2)
-        )
+        keys = key[: self._texts, [head // groups for head in chosen], : self.count]
+        keys = keys.transpose(0, 1).flatten(1, 2)
         scores = (words @ keys.transpose(1, 2)).float() * (scaling or query.shape[-1] ** -0.5)
         found = (scores.softmax(dim=-1) * look.right).sum(dim=(0, 2))
         if self._mass is None:
