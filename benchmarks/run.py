@@ -29,13 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     begun = time.monotonic()
     chosen = plans(options.shape or ["builtin", "100m"], quick=options.quick, whole=options.whole)
-    try:
-        shapes = {plan.title: _measure_shape(plan, options) for plan in chosen}
-    except CaseFailed as error:
-        logger.error("No model to measure: %s", error)
-        return 1
-    about = {"ratio": options.ratio, "seconds": round(time.monotonic() - begun)}
-    logger.info("%s", write_report(options.out, about, shapes))
+    shapes: dict[str, dict[str, Any]] = {}
+    for plan in chosen:
+        try:
+            shapes[plan.title] = _measure_shape(plan, options)
+        except CaseFailed as error:
+            logger.error("No model to measure: %s", error)
+            return 1
+        # After each, so that what is measured is there though the next should take too long.
+        about = {"ratio": options.ratio, "seconds": round(time.monotonic() - begun)}
+        logger.info("%s", write_report(options.out, about, shapes))
     return 1 if any(found["failed"] for found in shapes.values()) else 0
 
 

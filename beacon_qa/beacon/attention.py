@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.attention.bias import causal_lower_right
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
@@ -26,7 +25,7 @@ from transformers.masking_utils import sdpa_mask
 from beacon_qa.beacon.parallel import attend_abreast
 from beacon_qa.beacon.plugin import PassEnded, current_reading
 from beacon_qa.beacon.seating import side_by_side
-from beacon_qa.beacon.softmax import Part, folded, fused, joined, over_all
+from beacon_qa.beacon.softmax import Part, causal_behind, folded, fused, joined, over_all
 
 NAME = "beacon"
 """The attention implementation's name in the library's interface."""
@@ -90,17 +89,12 @@ def beacon_attention(
 
 
 def _on_device(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
-    rows, kept = query.shape[2], key.shape[2]
-    if rows == 1:
+    if query.shape[2] == 1:
         out: Tensor = scaled_dot_product_attention(
             folded(query, key.shape[1]), key, value, scale=scaling
         )
         return out.reshape(query.shape)
-    bias = None if rows == kept else causal_lower_right(rows, kept)
-    out = scaled_dot_product_attention(
-        query, key, value, bias, scale=scaling, is_causal=bias is None, enable_gqa=True
-    )
-    return out
+    return causal_behind(query, key, value, scaling)
 
 
 def _causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Part:

@@ -20,13 +20,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from beacon_qa.beacon.config import check_ratios
 from beacon_qa.beacon.inputs import Targets
 from beacon_qa.beacon.plugin import Abreast, Reading, reading
 from beacon_qa.beacon.rotary import turn
-from beacon_qa.beacon.softmax import Part, folded, fused, fused_gradients
+from beacon_qa.beacon.softmax import causal_behind
 from beacon_qa.beacon.windows import beacon_places
 from beacon_qa.errors import ModelError
 
@@ -40,7 +39,7 @@ def lay_out(
     positions: list[int] = []
     shift: list[int] = []
     before: list[int] = []
-    spans: list[range] = []
+    spans: list[tuple[int, int]] = []
     for number, start in enumerate(range(0, tokens, window)):
         held, base = len(beacons), len(positions)
         last = start + window >= tokens
@@ -52,10 +51,7 @@ def lay_out(
         shift += [place_kept - place for place_kept, place in enumerate(own)]
         beacons += [base + place for place in own]
         before.append(held)
-        spans.append(range(base, base + count))
-    longest = max(map(len, spans))
-    rows = [[*span] + [0] * (longest - len(span)) for span in spans]
-    back = [row * longest + column for row, span in enumerate(spans) for column in range(len(span))]
+        spans.append((base, base + count))
 
     def tensor(numbers: Sequence[Any]) -> Tensor:
         return torch.tensor(numbers, dtype=torch.long, device=device)
@@ -65,8 +61,7 @@ def lay_out(
         beacons=tensor(beacons),
         positions=tensor(positions),
         shift=tensor(shift),
-        rows=tensor(rows),
-        back=tensor(back),
+        spans=tuple(spans),
         before=tuple(before),
         frequencies=frequencies,
     )
@@ -123,124 +118,9 @@ def attend_abreast(
         query, key, value = query.to(kind), key.to(kind), value.to(kind)
     memory = turn(key.index_select(2, layout.beacons), layout.shift, layout.frequencies)
     kept = value.index_select(2, layout.beacons)
-    scale = scaling or query.shape[-1] ** -0.5
-    windows = (_windows(states, layout) for states in (query, key, value))
-    out: Tensor = _Joined.apply(*windows, memory, kept, layout.before, scale)  # type: ignore[no-untyped-call]
-    count, rows, heads, longest, size = out.shape
-    out = out.permute(1, 2, 0, 3, 4).reshape(rows, heads, count * longest, size)
-    return out.index_select(2, layout.back)
-
-
-def _windows(states: Tensor, layout: Abreast) -> Tensor:
-    """The states window by window: (windows, rows, heads, longest, head_dim)."""
-    rows, heads, _, size = states.shape
-    count, longest = layout.rows.shape
-    gathered = states.index_select(2, layout.rows.flatten())
-    return gathered.view(rows, heads, count, longest, size).permute(2, 0, 1, 3, 4).contiguous()
-
-
-class _Joined(torch.autograd.Function):
-    """One softmax over two stretches of keys, by fused kernels forwards and backwards.
-
-    A kernel's backward pass makes the shares again from the output and the log of the sum of the
-    exponents. Given those of the whole, it makes the shares of its stretch in the whole.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        memory: Tensor,
-        kept: Tensor,
-        before: tuple[int, ...],
-        scale: float,
-    ) -> Tensor:
-        out, norm = _own(query, key, value, scale)
-        for number, count in enumerate(before):
-            if count:
-                past = fused(
-                    folded(query[number], memory.shape[1]),
-                    memory[:, :, :count],
-                    kept[:, :, :count],
-                    scale,
-                )
-                _join_into(out[number], norm[number], past)
-        ctx.save_for_backward(query, key, value, memory, kept, out, norm)
-        ctx.before, ctx.scale = before, scale
-        return out
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, memory, kept, out, norm = ctx.saved_tensors
-        gradient = gradient.contiguous()
-        of_query, of_key, of_value = _own_gradients(gradient, query, key, value, out, norm, ctx)
-        of_memory = torch.zeros_like(memory, dtype=torch.float32)
-        of_kept = torch.zeros_like(kept, dtype=torch.float32)
-        heads = memory.shape[1]
-        for number, count in enumerate(ctx.before):
-            if not count:
-                continue
-            past = fused_gradients(
-                folded(gradient[number], heads),
-                folded(query[number], heads),
-                memory[:, :, :count],
-                kept[:, :, :count],
-                (folded(out[number], heads), _folded_norm(norm[number], heads)),
-                ctx.scale,
-            )
-            of_query[number] += past[0].reshape(of_query[number].shape)
-            of_memory[:, :, :count] += past[1]
-            of_kept[:, :, :count] += past[2]
-        made = of_memory.to(memory.dtype), of_kept.to(kept.dtype)
-        return of_query, of_key, of_value, *made, None, None
-
-
-def _own(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Part:
-    """Every window causally over itself, all windows and rows as rows of one call."""
-    groups = query.shape[2] // key.shape[2]
-    flat = (_flat(query), _repeated(_flat(key), groups), _repeated(_flat(value), groups))
-    out, norm = fused(*flat, scale, causal=True)
-    return out.reshape(query.shape).contiguous(), norm.reshape(query.shape[:-1]).contiguous()
-
-
-def _own_gradients(
-    gradient: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, norm: Tensor, ctx: Any
-) -> tuple[Tensor, Tensor, Tensor]:
-    groups = query.shape[2] // key.shape[2]
-    flat = (_flat(query), _repeated(_flat(key), groups), _repeated(_flat(value), groups))
-    part = _flat(out), norm.flatten(0, 1)
-    found = fused_gradients(_flat(gradient), *flat, part, ctx.scale, causal=True)
-    of_key, of_value = (_summed(states, groups).reshape(key.shape) for states in found[1:])
-    return found[0].reshape(query.shape).contiguous(), of_key, of_value
-
-
-def _join_into(out: Tensor, norm: Tensor, past: Part) -> None:
-    """Merge a window's attention over memory into that over itself, in place."""
-    other, other_norm = past[0].reshape(out.shape), past[1].reshape(norm.shape)
-    share = torch.sigmoid(other_norm - norm)[..., None].to(out.dtype)
-    out.lerp_(other, share)
-    torch.logaddexp(norm, other_norm, out=norm)
-
-
-def _flat(states: Tensor) -> Tensor:
-    return states.flatten(0, 1)
-
-
-def _folded_norm(norm: Tensor, kv_heads: int) -> Tensor:
-    rows, heads, tokens = norm.shape
-    return norm.reshape(rows, kv_heads, heads // kv_heads * tokens)
-
-
-def _repeated(states: Tensor, groups: int) -> Tensor:
-    return states if groups == 1 else states.repeat_interleave(groups, dim=1)
-
-
-def _summed(states: Tensor, groups: int) -> Tensor:
-    """Gradients of a key head, summed over the query heads that read it."""
-    if groups == 1:
-        return states
-    rows, heads, tokens, size = states.shape
-    return states.reshape(rows, heads // groups, groups, tokens, size).sum(dim=2)
+    seen = []
+    for (first, end), count in zip(layout.spans, layout.before, strict=True):
+        keys = torch.cat((memory[:, :, :count], key[:, :, first:end]), dim=2)
+        values = torch.cat((kept[:, :, :count], value[:, :, first:end]), dim=2)
+        seen.append(causal_behind(query[:, :, first:end], keys, values, scaling))
+    return torch.cat(seen, dim=2)

@@ -44,17 +44,15 @@ class Abreast:
 
     `raw` and `beacons` are places in the pass; `positions` (pass,) those for the rotation, `shift`
     (beacons,) how far each beacon's key is turned, by `frequencies`, when its window closes.
-    `rows` (windows, longest) gathers the windows' places, padded behind with place 0, `back`
-    (pass,) finds each place among those again; `before` counts the beacons in memory when a window
-    begins.
+    `spans` are the places [first, end) of each window, and `before` counts the beacons in memory
+    when it begins.
     """
 
     raw: Tensor
     beacons: Tensor
     positions: Tensor
     shift: Tensor
-    rows: Tensor
-    back: Tensor
+    spans: tuple[tuple[int, int], ...]
     before: tuple[int, ...]
     frequencies: Tensor
 

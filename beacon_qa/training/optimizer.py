@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from beacon_qa.training.muon import Muon
+
 
 class Steps:
     """Optimisers of different parameters, used as one."""
@@ -57,11 +59,7 @@ def make_steps(trained: Mapping[str, nn.Parameter], *, attention_scale: float, m
     made: list[torch.optim.Optimizer] = []
     if groups := _groups(matrices, attention_scale):
         # Its steps are as large as AdamW's would be, so that one learning rate serves both.
-        made.append(
-            torch.optim.Muon(
-                groups, momentum=0.95, weight_decay=0.0, adjust_lr_fn="match_rms_adamw"
-            )
-        )
+        made.append(Muon(groups))
     if groups := _groups(others, attention_scale):
         made.append(torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.0))
     return Steps(made)

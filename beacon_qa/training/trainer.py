@@ -195,14 +195,15 @@ def _loss(
     plan: Plan,
 ) -> tuple[Tensor, Tensor | None]:
     """The weighted mean loss over a batch (no schedule: of the plain model), and the lesson."""
-    if plan.abreast and not plan.pointing and not batch.far:
+    taught = plan.pointing and schedule and any(map(len, batch.points))
+    if plan.abreast and not taught and not batch.far:
         return loss_abreast(model, ids, schedule or (0,), weights), None
     # At ratio 0 all is kept, as in the plain model.
     memory = model.new_memory(schedule or (0,))
     if batch.far:
         _read_far(model, ids[:, : batch.far], memory)
     pointing = None
-    if plan.pointing and schedule and any(map(len, batch.points)):
+    if taught:
         pointing = memory.watch = Pointing(model.evidence_heads, memory, batch.points)
     out = model(
         input_ids=ids[:, batch.far :],

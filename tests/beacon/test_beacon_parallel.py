@@ -11,11 +11,9 @@ import torch
 from golden_cases import assert_close, assert_gradients, case_names, open_case
 from tiny_models import make_checkpoint, random_ids
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
 
 from beacon_qa.beacon import load_model, parallel
 from beacon_qa.beacon.parallel import loss_abreast
-from beacon_qa.beacon.softmax import fused, fused_gradients
 from beacon_qa.errors import ConfigError, ModelError
 
 Measured = tuple[Tensor, dict[str, Tensor | None]]
@@ -101,19 +99,6 @@ def test_the_recorded_losses_and_gradients_are_met(name: str) -> None:
     loss, gradients = measured(model, loss_abreast(model, case.ids, ratios, weights))
     assert_close(loss / case.tensors["loss"][0], torch.tensor(1.0), 1e-5)
     assert_gradients(case, gradients)
-
-
-@pytest.mark.parametrize("keys", [24, 300])
-@pytest.mark.parametrize("causal", [True, False])
-def test_gradients_of_attention_are_those_of_the_library(causal: bool, keys: int) -> None:
-    torch.manual_seed(0)
-    gradient, query, key, value = (torch.randn(2, 3, keys, 16) for _ in range(4))
-    part = fused(query, key, value, 0.25, causal=causal)
-    found = fused_gradients(gradient, query, key, value, part, 0.25, causal=causal)
-    inputs = [tensor.clone().requires_grad_() for tensor in (query, key, value)]
-    scaled_dot_product_attention(*inputs, is_causal=causal, scale=0.25).backward(gradient)
-    for one, tensor in zip(found, inputs, strict=True):
-        torch.testing.assert_close(one, tensor.grad, rtol=1e-4, atol=1e-5)
 
 
 def test_what_cannot_be_read_in_one_pass_is_refused(tmp_path: Path) -> None:
