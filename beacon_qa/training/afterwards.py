@@ -16,6 +16,7 @@ from beacon_qa.training.runs_echo import ECHO, ECHO_KEPT
 from beacon_qa.training.runs_planted import PLANTED, PLANTED_KEPT
 from beacon_qa.training.runs_reading import ASKING, ASKING_KEPT, PROSE, PROSE_KEPT
 from beacon_qa.training.runs_several import RETOLD, RETOLD_KEPT, SEVERAL, SEVERAL_KEPT
+from beacon_qa.training.runs_wide import WIDE
 from beacon_qa.training.runs_worded import BEACONS, BEACONS_KEPT, WORDED, WORDED_KEPT
 
 
@@ -44,8 +45,12 @@ AFTERWARDS: Mapping[str, tuple[Phase, ...]] = {
     "clozed": CLOZED,
     "condensed": CONDENSED,
     "planted": PLANTED,
+    "wide": WIDE,
 }
 """The runs in their order, and the folder each is kept in."""
+
+GROWN = "wide"
+"""The run before which the model is made larger (`growing`)."""
 
 KEPT = (
     Kept("echo", "echo", ECHO_KEPT),

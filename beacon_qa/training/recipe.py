@@ -25,7 +25,7 @@ SHARPEN = 2.0
 class Phase:
     """A stretch of the run, up to step `until`: what it reads and how it learns from it.
 
-    `decay` is the number of steps over which its learning rate would fall to a tenth. `batches`
+    `decay` is the number of steps over which its learning rate would fall to `end` of it. `batches`
     are taken in turn, one a step. Without `base` the beacons alone learn.
     """
 
@@ -37,6 +37,7 @@ class Phase:
     plain_share: float
     learning_rate: float = 1e-3
     warmup: int = 100
+    end: float = 0.1
     # The copying heads are in place: slower steps there keep them.
     attention_scale: float = 0.25
     muon: bool = False
@@ -59,6 +60,7 @@ class Phase:
             decay=self.decay,
             learning_rate=self.learning_rate if learning_rate is None else learning_rate,
             warmup=self.warmup,
+            end=self.end,
             ratios=self.ratios,
             mixed_share=0.4,
             plain_share=self.plain_share,

@@ -15,14 +15,16 @@ from torch import Tensor
 from beacon_qa.beacon import load_tokenizer
 from beacon_qa.errors import TrainingError
 from beacon_qa.training import recipe
-from beacon_qa.training.afterwards import AFTERWARDS, KEPT
+from beacon_qa.training.afterwards import AFTERWARDS, GROWN, KEPT
 from beacon_qa.training.batches import Batch, Source, batches
 from beacon_qa.training.blending import blend, copied
 from beacon_qa.training.builtin import new_builtin, write_weights
 from beacon_qa.training.copying import sharpen
+from beacon_qa.training.growing import grown
 from beacon_qa.training.job import Job
 from beacon_qa.training.packing import open_packed, pack_texts
 from beacon_qa.training.recipe import Phase
+from beacon_qa.training.runs_wide import LAYERS
 from beacon_qa.training.texts import HeldOut, read_folder
 from beacon_qa.training.vocabulary import load_vocabulary
 
@@ -43,7 +45,8 @@ def train_builtin(
     tokenizer = load_tokenizer(vocabulary)
     packed = _packed(job, vocabulary, held_out)
     model = new_builtin(tokenizer, seed=seed)
-    model.to(job.processes.device or job.device or _best_device())
+    device = job.processes.device or job.device or _best_device()
+    model.to(device)
 
     def run(phase: Phase, name: str = "") -> int:
         source = Source(
@@ -68,6 +71,8 @@ def train_builtin(
     if done >= recipe.STEPS:
         started: dict[str, dict[str, Tensor]] = {}
         for name, phases in AFTERWARDS.items():
+            if name == GROWN:
+                model = grown(model, LAYERS, seed=seed).to(device)
             if name in {kept.since for kept in KEPT}:
                 started[name] = copied(model)
             done += [run(phase, name) for phase in phases][-1]

@@ -1,4 +1,4 @@
-"""The last run: planted facts in every fourth batch, beside all that was before.
+"""A run of planted facts in every fourth batch, beside all that was before.
 
 Knows numbers; the making of samples and the training are other rooms' work.
 """

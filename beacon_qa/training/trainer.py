@@ -38,7 +38,7 @@ class Plan:
     """How a run goes; `ratios` are drawn with repetition, one a step or one a window.
 
     `plain_share` of the steps train the plain model, without memory. `train_base` trains all
-    weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to a tenth over
+    weights rather than the beacons' alone. Learning rate: warm-up, then a cosine to its `end` over
     `decay` steps (0: all); attention learns at `attention_scale` of it, so that heads already in
     place are kept. `muon` chooses the optimiser of the layers' matrices. `abreast` reads all
     windows in one pass, which is faster and takes more memory (not where heads are taught to point,
@@ -52,6 +52,7 @@ class Plan:
     attention_scale: float = 1.0
     warmup: int = 100
     decay: int = 0
+    end: float = 0.1
     ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
     mixed_share: float = 0.5
     plain_share: float = 0.0
@@ -70,7 +71,8 @@ class Plan:
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
         done = (step - self.warmup) / max(1, (self.decay or self.steps) - self.warmup)
-        return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, done))))
+        fallen = (1 - math.cos(math.pi * min(1.0, done))) / 2
+        return self.learning_rate * (1 - (1 - self.end) * fallen)
 
     def schedule(self, step: int, batch: Batch, window: int) -> tuple[int, ...] | None:
         """The ratio of each window of a step's texts, or None for a plain step.
