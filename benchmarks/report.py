@@ -20,13 +20,12 @@ REOPEN_AIM = 100
 TOGETHER_AIM = 4
 
 _HOW = """
-Each figure is the median of the rounds named in report.json. Every reading is a fresh process;
-readings that are compared take turns. The plain model is the same weights with full attention in
-one pass. Peak memory is what the process took beyond the loaded model, keys and
-values included. A length marked ~ is the
-sum of windows timed at three depths of a memory made in place; where a length was also read whole,
-both stand. The floor is the bare matrix products of a reading: at the speed of one large product
-(large), and at the shapes that a reading has (own).
+Each figure is the median of the rounds named in report.json. On a CPU every reading is a fresh
+process; readings that are compared take turns. The plain model is the same weights with full
+attention in one pass. Peak memory is what was taken beyond the loaded model, keys and values
+included. A length marked ~ is the sum of windows timed at three depths of a memory made in place;
+where a length was also read whole, both stand. The floor is the bare matrix products of a reading:
+at the speed of one large product (large), and at the shapes that a reading has (own).
 """
 
 

@@ -33,6 +33,7 @@ def grown(model: Any, layers: int, *, seed: int = 0) -> Any:
     For a Qwen2 model of the built-in's kind: no other matrices than those, no tied head.
     """
     config = copy.deepcopy(model.config)
+    config.head_dim = model.model.layers[0].self_attn.head_dim
     config.hidden_size *= 2
     config.intermediate_size *= 2
     config.num_hidden_layers = layers

@@ -50,6 +50,15 @@ def test_a_recipe_may_follow_the_step(packed_folder: Path, vocabulary: Path) -> 
     ]
 
 
+def test_the_first_rows_alone_may_teach_to_point(packed_folder: Path, vocabulary: Path) -> None:
+    source = Source(packed_folder, vocabulary)
+    whole = next(batches(source, Recipe(4, 512, {"dense": 1.0}), seed=3))
+    first = next(batches(source, Recipe(4, 512, {"dense": 1.0}, pointed=2), seed=3))
+    assert same([whole], [first])
+    assert [len(batch.points) for batch in (whole, first)] == [4, 2]
+    assert all(map(np.array_equal, whole.points, first.points))
+
+
 def test_a_batch_without_rows_or_length_is_refused(packed_folder: Path, vocabulary: Path) -> None:
     for recipe in (Recipe(0, 256, {"prose": 1.0}), Recipe(1, 16, {"prose": 1.0})):
         with pytest.raises(TrainingError, match="rows"):

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from beacon_qa.beacon import load_model
+from beacon_qa.beacon import load_model, load_tokenizer
 from beacon_qa.beacon.parallel import loss_abreast
 from beacon_qa.engine import BUILTIN
+from beacon_qa.training.afterwards import AFTERWARDS, GROWN
+from beacon_qa.training.builtin import new_builtin
 from beacon_qa.training.growing import grown
+from beacon_qa.training.runs_wide import LAYERS
 
 IDS = torch.randint(10, 4000, (2, 700), generator=torch.Generator().manual_seed(3))
 
 
 @pytest.fixture(scope="module")
-def small() -> Any:
-    return load_model(BUILTIN, dtype=torch.float32, device="cpu")
+def small(tiny_checkpoint: Path) -> Any:
+    return load_model(tiny_checkpoint, dtype=torch.float32, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +62,17 @@ def test_its_halves_learn_different_things(large: Any) -> None:
     assert not torch.allclose(first, second, rtol=0.2, atol=0.1 * float(first.abs().mean()))
 
 
+def test_the_recipe_grows_a_model_of_the_shape_that_is_shipped() -> None:
+    model = grown(new_builtin(load_tokenizer(BUILTIN)), LAYERS)
+    shipped = load_file(BUILTIN / "model.safetensors")
+    assert {name: t.shape for name, t in model.state_dict().items()} == {
+        name: t.shape for name, t in shipped.items()
+    }
+    assert GROWN in AFTERWARDS
+
+
 def test_a_layer_that_writes_is_told_from_a_silent_one(small: Any) -> None:
     large = grown(small, small.config.num_hidden_layers + 1)
     with torch.no_grad():
-        large.model.layers[-1].mlp.down_proj.weight.normal_(std=0.1)
+        large.model.layers[-1].mlp.down_proj.weight.normal_(std=1.0)
     assert float((logits(large, 4) - logits(small, 4)).abs().max()) > 0.1

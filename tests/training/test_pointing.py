@@ -91,6 +91,13 @@ def test_other_texts_of_the_batch_are_looked_over_too(model: Any) -> None:
     assert twice == pytest.approx(lesson(model, ids, TOLD) + math.log(2), rel=1e-4)
 
 
+def test_rows_behind_those_that_point_are_not_looked_at(model: Any) -> None:
+    ids = rows(3)
+    alone = lesson(model, ids[:2], TOLD, (41, 50))
+    assert lesson(model, ids, TOLD, (41, 50)) == pytest.approx(alone, rel=1e-4)
+    assert lesson(model, ids, TOLD, (41, 50), TOLD) != pytest.approx(alone, rel=1e-2)
+
+
 def test_a_question_about_what_is_still_in_view_raw_teaches_nothing(model: Any) -> None:
     memory = model.new_memory((RATIO,) * 5)
     inside = np.array([[*QUESTION, TEXT, TEXT + 1]])

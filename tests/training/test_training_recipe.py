@@ -39,6 +39,15 @@ def test_a_run_takes_short_and_long_rows_in_turn() -> None:
     assert lengths == [1024, 4096, 1024, 4096, 1024, 4096, 1024, 8192, 1024, 4096]
 
 
+def test_the_rate_of_a_run_falls_to_its_end() -> None:
+    wide, planted = AFTERWARDS["wide"][-1].plan(), AFTERWARDS["planted"][-1].plan()
+    for plan, end in ((wide, 0.02), (planted, 0.1)):
+        assert plan.rate(plan.warmup) == pytest.approx(plan.learning_rate)
+        assert plan.rate(plan.steps) == pytest.approx(end * plan.learning_rate)
+        middle = (plan.steps + plan.warmup) // 2
+        assert plan.rate(middle) == pytest.approx((1 + end) / 2 * plan.learning_rate, rel=0.01)
+
+
 def test_a_shorter_run_is_the_beginning_of_the_recipe_and_a_longer_one_goes_on() -> None:
     assert [phase.until for phase in phases(20)] == [20]
     assert phases(20)[0].plan().rate(10) == phases()[0].plan().rate(10)
