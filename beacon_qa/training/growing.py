@@ -88,13 +88,7 @@ def _silent_layer(
             new = torch.zeros_like(like)
         else:
             new = torch.randn(like.shape, generator=random) * _FRESH
-        made[name.replace(".layers.0.", f".layers.{layer}.")] = new
-    beacons = {
-        name.replace("self_attn.", "self_attn.beacon_"): tensor.clone()
-        for name, tensor in made.items()
-        if name.replace(f".layers.{layer}.", ".layers.0.").replace(
-            "self_attn.", "self_attn.beacon_"
-        )
-        in weights
-    }
-    return made | beacons
+        beacon = name.replace(".self_attn.", ".self_attn.beacon_")
+        for one in {name, beacon} & weights.keys():
+            made[one.replace(".layers.0.", f".layers.{layer}.")] = new.clone()
+    return made
