@@ -5,6 +5,7 @@ Knows how model, texts, recipe and folder go together; knows nothing of argument
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from beacon_qa.training.recipe import Phase
 from beacon_qa.training.runs_wide import LAYERS
 from beacon_qa.training.texts import HeldOut, read_folder
 from beacon_qa.training.vocabulary import load_vocabulary
+
+_MOST_MAKERS = 12
 
 
 def train_builtin(
@@ -60,7 +63,7 @@ def train_builtin(
         plan = phase.plan(learning_rate=learning_rate, seed=seed)
         # A CPU is faster where a window's numbers stay in its cache; a GPU wants large products.
         plan = replace(plan, abreast=model.device.type != "cpu")
-        return job.train(model, _made(source, phase, seed), plan, name)
+        return job.train(model, _made(source, phase, seed, _makers(model.device)), plan, name)
 
     done = 0
     for phase in recipe.phases(steps):
@@ -85,8 +88,22 @@ def train_builtin(
     return done
 
 
-def _made(source: Source, phase: Phase, seed: int) -> Callable[[int], Iterator[Batch]]:
-    return lambda first: batches(source, phase.batch, seed=phase.data_seed + seed, first_step=first)
+def _made(
+    source: Source, phase: Phase, seed: int, processes: int
+) -> Callable[[int], Iterator[Batch]]:
+    data_seed = phase.data_seed + seed
+    return lambda first: batches(
+        source, phase.batch, seed=data_seed, first_step=first, processes=processes
+    )
+
+
+def _makers(device: torch.device) -> int:
+    """Processes that make batches; none beside a CPU, which a thread keeps up with.
+
+    A GPU takes 400,000 tokens a second, about all that a thread makes, and the trainer wants the
+    interpreter for itself.
+    """
+    return 0 if device.type == "cpu" else max(1, min(_MOST_MAKERS, (os.cpu_count() or 1) - 2))
 
 
 def _packed(job: Job, vocabulary: Path, held_out: Path | None) -> Path:
