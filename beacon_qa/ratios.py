@@ -14,17 +14,25 @@ from beacon_qa.machine.costs import kept_keys
 
 Ratio = Literal["auto"] | int | Sequence[int]
 
+KEPT_WHOLE = 2
+"""Windows up to which a text is not condensed unless asked to be: that would save little room
+beside the window that is open while it is read, and raw tokens are read better."""
+
 
 def schedule_for(
     model: Any, ratio: Ratio, tokens: int, memory_budget: int | None = None
 ) -> tuple[int, ...]:
     """The ratios, cycled window by window, for a text of `tokens`.
 
-    "auto" is the smallest of the model's ratios at which the text fits its positions and
-    `memory_budget` bytes. Raises ModelError or ConfigError when the text does not fit.
+    "auto" is 0, nothing condensed, for a text of `KEPT_WHOLE` windows or less, and else the
+    smallest of the model's ratios at which the text fits its positions and `memory_budget` bytes.
+    Raises ModelError or ConfigError when the text does not fit.
     """
     beacon = model.beacon
     if isinstance(ratio, str):
+        budget = tokens if memory_budget is None else memory_budget // model.bytes_per_key
+        if tokens <= min(KEPT_WHOLE * beacon.window, beacon.positions, budget):
+            return (0,)
         chosen = choose_ratio(
             tokens,
             ratios=beacon.ratios,

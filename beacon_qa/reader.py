@@ -34,10 +34,10 @@ Source = str | Path | Document
 class Reader:
     """Reads documents with one model and keeps them on one shelf.
 
-    `ratio` "auto" takes whatever memory of a document there is, or else the smallest ratio that
-    fits the model's positions and `memory_budget` (bytes); a number or a schedule is taken as it
-    is. A reading is saved early, and then about every `save_every` seconds. Make one with
-    `Reader.load`.
+    `ratio` "auto" takes whatever memory of a document there is, keeps a short one whole, and else
+    takes the smallest ratio that fits the model's positions and `memory_budget` (bytes); a number
+    or a schedule is taken as it is. A reading is saved early, and then about every `save_every`
+    seconds. Make one with `Reader.load`.
     """
 
     engine: Engine
@@ -240,6 +240,12 @@ class Reader:
             total_windows=-(-total // self.engine.window),
         )
 
+    def _kept_whole(self, book: Book) -> bool:
+        if self.ratio != "auto" or parsed(book.record.ratio) != (0,):
+            return False
+        tokens = book.record.total_tokens
+        return schedule_for(self.engine.model, "auto", tokens, self.memory_budget) == (0,)
+
     def _append(
         self,
         book: Book,
@@ -255,7 +261,9 @@ class Reader:
             return known
         self.shelf.keep_document(document)
         seams = (*book.record.seam_offsets, len(book.document.text))
-        job = self._reading(document, book.record.source, seams, should_stop, book)
+        # What was kept whole for being short is read anew: it may be so no longer.
+        earlier = None if self._kept_whole(book) else book
+        job = self._reading(document, book.record.source, seams, should_stop, earlier)
         return _drive(job, on_progress)
 
 

@@ -131,6 +131,19 @@ def test_an_appended_book_is_as_if_read_in_one_go_and_is_kept(
     assert again.as_of(chapter).offset_of(again.as_of(chapter).memory.tokens) == chapter.end
 
 
+def test_a_short_text_is_kept_whole_until_more_is_appended(reader: Reader) -> None:
+    window = reader.engine.window
+    short = reader.read(make_document(1))
+    assert short.record.total_tokens <= 2 * window
+    assert (short.memory.kept, short.record.condensing) == (short.memory.tokens, "not condensed")
+    longer = short.append(make_document(12, "A Sequel"))
+    assert longer.record.total_tokens > 2 * window
+    assert longer.memory.ratios == (2,) * longer.memory.windows
+    assert longer.record.condensing == "ratio 2"
+    kept = dataclasses.replace(reader, ratio=0).read(make_document(1)).append(make_document(12))
+    assert kept.memory.kept == kept.memory.tokens > 2 * window
+
+
 def test_joined_documents_keep_their_places() -> None:
     first, second = make_document(30), make_document(20, "Sequel")
     both = joined(first, second)

@@ -155,7 +155,7 @@ def _facts(reader: Reader, record: BookRecord) -> str:
     parts = [
         count(record.pages, "page") if record.pages else "",
         tokens(record.total_tokens),
-        f"ratio {record.ratio}",
+        record.condensing,
         size(nbytes) if nbytes else "",
     ]
     # No break between a number and its noun.

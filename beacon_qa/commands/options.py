@@ -31,7 +31,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         default="auto",
         metavar="R",
         help="tokens condensed into one: auto, a number such as 8, or a schedule such as 2,4,8 "
-        "(default: auto, the smallest that fits)",
+        "(default: auto, the smallest that fits; two windows or less stay as they are)",
     )
 
 

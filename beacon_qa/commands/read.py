@@ -134,7 +134,7 @@ def _tell(outcome: Outcome, args: argparse.Namespace, shelf: Shelf, terminal: Te
         return
     how = f"read in {outcome.seconds:.1f} s" if read_now else "read before"
     terminal.say(
-        f"{record.id}  {record.title}: {whole(record)}, {how}, ratio {record.ratio}, "
+        f"{record.id}  {record.title}: {whole(record)}, {how}, {record.condensing}, "
         f"{record.nbytes / 1e6:.1f} MB"
     )
 

@@ -67,7 +67,7 @@ def _list(shelf: Shelf, as_json: bool, terminal: Terminal) -> None:
         pages = f"{book.pages} pages, " if book.pages else ""
         terminal.say(
             f"{book.id}  {book.state:<8} {book.nbytes / 1e6:7.1f} MB  {book.title}"
-            f"  ({pages}{read}, ratio {book.ratio}, {book.model_name})"
+            f"  ({pages}{read}, {book.condensing}, {book.model_name})"
         )
     quota = "" if shelf.quota is None else f" of {shelf.quota / 1e6:,.1f}"
     noun = "book" if len(books) == 1 else "books"

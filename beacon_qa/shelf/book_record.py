@@ -75,6 +75,11 @@ class BookRecord:
         return MemoryKey(self.content_hash, self.model_key, self.ratio, self.template)
 
     @property
+    def condensing(self) -> str:
+        """How it is condensed, in words: "ratio 8", or "not condensed" at ratio 0."""
+        return "not condensed" if self.ratio == "0" else f"ratio {self.ratio}"
+
+    @property
     def seam_offsets(self) -> tuple[int, ...]:
         """`seams` as numbers."""
         return tuple(int(part) for part in self.seams.split(",") if part)
