@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from beacon_qa.beacon import choose_ratio
+from beacon_qa.beacon.windows import RESERVE
 from beacon_qa.errors import ModelError
 from beacon_qa.machine.costs import kept_keys
 
@@ -31,7 +32,7 @@ def schedule_for(
     beacon = model.beacon
     if isinstance(ratio, str):
         budget = tokens if memory_budget is None else memory_budget // model.bytes_per_key
-        if tokens <= min(KEPT_WHOLE * beacon.window, beacon.positions, budget):
+        if tokens <= min(KEPT_WHOLE * beacon.window, beacon.positions - RESERVE, budget):
             return (0,)
         chosen = choose_ratio(
             tokens,

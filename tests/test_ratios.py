@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from beacon_qa.beacon import load_model
+from beacon_qa.beacon.windows import RESERVE
 from beacon_qa.engine import Engine
 from beacon_qa.errors import ConfigError
 from beacon_qa.ratios import schedule_for
@@ -27,3 +31,9 @@ def test_a_short_text_is_condensed_where_it_has_no_room(engine: Engine) -> None:
     with pytest.raises(ConfigError, match="does not fit"):
         schedule_for(engine.model, "auto", 2 * WINDOW, room)
     assert schedule_for(engine.model, "auto", WINDOW, room) == (0,)
+
+
+def test_a_short_text_leaves_room_for_a_question(tiny_checkpoint: Path) -> None:
+    for positions, expected in ((2 * WINDOW + RESERVE, 0), (2 * WINDOW + RESERVE - 1, 2)):
+        model = load_model(tiny_checkpoint, device="cpu", max_position_embeddings=positions)
+        assert schedule_for(model, "auto", 2 * WINDOW) == (expected,)
