@@ -58,7 +58,7 @@ def answer_messages(
     asked = _asked(book, messages)
     talk = dialogue(engine.prompts, asked, document=book is not None, kit=tools)
     wanted = sampling or Sampling()
-    start = _start(engine, book, len(talk.history) + len(talk.question), wanted.max_new_tokens)
+    start = _start(engine, book, len(talk.history) + len(talk.question))
     known, memory = histories.find(start.key, talk.history) if histories else (0, None)
     cached = start.tokens + known
     halt = Event()
@@ -212,19 +212,17 @@ class _Start:
     make: Callable[[], Memory]
 
 
-def _start(engine: Engine, book: Book | None, tokens: int, limit: int) -> _Start:
+def _start(engine: Engine, book: Book | None, tokens: int) -> _Start:
     """A book's memory, or an empty one, in which so many tokens have room.
 
-    A limit of the answer may be set as high as one likes: only what is there is counted.
+    The answer is not counted: its limit may be set as high as one likes.
     """
     if book is not None:
         memory = book.memory
         _check_room(engine, memory, tokens)
         key = (engine.key, book.id, str(memory.tokens))
         return _Start(key, memory.tokens, lambda: memory)
-    # What fits one window is read as the plain model would.
-    plain = tokens + limit <= engine.window
-    ratio = (0,) if plain else schedule_for(engine.model, "auto", tokens)
+    ratio = schedule_for(engine.model, "auto", tokens)
     key = (engine.key, "", written(ratio))
     return _Start(key, 0, lambda: engine.model.new_memory(ratio))
 
