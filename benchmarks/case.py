@@ -66,6 +66,8 @@ def measure_here(case: Case) -> dict[str, Any]:
     if case.threads:
         torch.set_num_threads(case.threads)
     if case.name == "write_checkpoint":
+        # The last shape's model would stay beside this one's, until that is loaded.
+        _loaded.cache_clear()
         folder = shapes.write_checkpoint(case.settings["shape"], Path(case.checkpoint))
         return {"checkpoint": str(folder)}
     measures: dict[str, Callable[..., dict[str, Any]]] = {
