@@ -22,6 +22,7 @@ from beacon_qa.beacon import (
     open_memory,
 )
 from beacon_qa.beacon import load_model as load_checkpoint
+from beacon_qa.beacon.generate import own_stops
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
 from beacon_qa.evidence.looking import Asked, LookBack, Looking, Prompt, check_look_back
@@ -101,12 +102,13 @@ class Engine:
         checkpoint: Path | None = None,
         save_every: float = 30.0,
     ) -> Generator[Progress, None, Memory]:
-        """Read ids into a memory, a window a step; with `checkpoint` it goes on from there."""
+        """Read ids into a memory, see `condense`; with `checkpoint` it goes on from there."""
         return condense(
             self.model,
             ids,
             memory=memory,
             should_stop=should_stop,
+            shared=lambda: self.lane.taken,
             checkpoint=checkpoint,
             save_every=save_every,
         )
@@ -130,7 +132,7 @@ class Engine:
     def fork(self, memory: Memory, *, share: bool | None = None) -> Memory:
         """A fork, taken between two steps of whatever reads into the memory.
 
-        Without `share` it holds all in one piece, as a memory opened from disk does.
+        With `share` False it holds all in one piece, as a memory opened from disk does.
         """
         with self.lane.turn():
             return memory.fork(share=share)
@@ -162,7 +164,7 @@ class Engine:
         together with others; None is the engine's own, or alone without one.
         """
         wanted = sampling or Sampling()
-        stops = {*wanted.stop_ids, *self._stop_ids()}
+        stops = {*wanted.stop_ids, *self.stop_ids}
         wanted = replace(wanted, stop_ids=tuple(sorted(stops)))
         ids = prompt()
         halted = halt or Event()
@@ -220,7 +222,9 @@ class Engine:
         yield stream.end()
 
     def _stream(self, stop: Sequence[str]) -> TextStream:
-        return TextStream(self.prompts.text, (*stop, *self.prompts.layout.stop_strings))
+        # A string is a sequence of strings too, but nobody means its letters.
+        stops = (stop,) if isinstance(stop, str) else stop
+        return TextStream(self.prompts.text, (*stops, *self.prompts.layout.stop_strings))
 
     def gathered(self) -> Engine:
         """The same engine, whose answers go on together: for many who ask at the same time."""
@@ -230,8 +234,7 @@ class Engine:
         """A source for several answers that are to be told together."""
         return (self.gathering or Gathering(self.model)).company()
 
-    def _stop_ids(self) -> set[int]:
+    @property
+    def stop_ids(self) -> tuple[int, ...]:
         """The template's ends of an answer, and those of the checkpoint's generation settings."""
-        ends = getattr(getattr(self.model, "generation_config", None), "eos_token_id", None)
-        more = [ends] if isinstance(ends, int) else list(ends or ())
-        return {*self.prompts.layout.stop_ids, *more}
+        return tuple(sorted({*self.prompts.layout.stop_ids, *own_stops(self.model)}))

@@ -1,8 +1,9 @@
 """One lane to the models of this process: one forward pass at a time, first come, first served.
 
-A reading holds the lane for one window and an answer for one token, so that a question asked
-while a book is being read is answered in between, and no job waits for another to end. Knows
-threads, and how to hook a module; knows nothing of what a model computes.
+A reading holds the lane for one pass, of one window while others want the lane too, and an answer
+for one token, so that a question asked while a book is being read is answered in between, and no
+job waits for another to end. Knows threads, and how to hook a module; knows nothing of what a model
+computes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ class Lane:
         self._waiting: deque[Event] = deque()
         self._taken = False
         self._holder: int | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether someone holds the lane now: a short turn is then polite."""
+        return self._taken
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -35,7 +35,7 @@ _NOTED = 1.0
 
 @dataclass(frozen=True)
 class ReadingProgress:
-    """Where a reading stands after a window; `pages` are those read to their end.
+    """Where a reading stands after a pass; `pages` are those read to their end.
 
     `seconds` count from the start of this reading; `seconds_left` is an estimate from its speed.
     """
@@ -60,7 +60,7 @@ class ReadingProgress:
 
 @dataclass(frozen=True)
 class Reading:
-    """One book to be read: `start` makes the memory to begin with, `read` its tokens."""
+    """One book to be read: `start` makes the memory to begin with, `encoded` holds its tokens."""
 
     engine: Engine
     shelf: Shelf
@@ -132,12 +132,11 @@ class Reading:
                 progress = next(job)
                 now = time.monotonic()
                 if begun is None:
-                    before = max(progress.memory.tokens - self.engine.window, first)
-                    begun = now - progress.seconds, before
+                    begun = now - progress.seconds, first + progress.resumed
                 if now - noted > _NOTED:
                     noted = now
                     self._note(progress.memory)
-                yield self._progress(book, progress, now - begun[0], begun[1])
+                yield self._progress(progress, now - begun[0], begun[1])
         except StopIteration as end:
             memory: Memory = end.value
             self._note(memory)
@@ -148,9 +147,7 @@ class Reading:
             for _ in job:
                 pass
 
-    def _progress(
-        self, book: Book, progress: Progress, seconds: float, first: int
-    ) -> ReadingProgress:
+    def _progress(self, progress: Progress, seconds: float, first: int) -> ReadingProgress:
         coverage = self._book(progress.memory).coverage
         speed = (progress.memory.tokens - first) / max(seconds, 1e-6)
         return ReadingProgress(

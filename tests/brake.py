@@ -1,8 +1,9 @@
 """A brake for readings: a test lets a few windows be read, acts, and lets the rest go on.
 
 How far a reading has come when a test acts then depends on the test alone, not on the machine.
-Only readings at the desk are held: questions are answered meanwhile. The brake is a file, so that
-it also works on a program of its own:
+Only readings at the desk are held: questions are answered meanwhile. While it is on, readings take
+the model for shared, and go window by window. The brake is a file, so that it also works on a
+program of its own:
 
     python tests/brake.py FILE [arguments of app.py]
 
@@ -20,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import current_thread
 from typing import Any
+
+from beacon_qa.lane import Lane
 
 PATIENCE = 120.0
 _THREAD = "desk-read"
@@ -54,11 +57,20 @@ class Brake:
         """Put the brake on a model of this process; it is taken off, and released, at the end."""
         # Before the lane's own hook: what is held must not hold up questions.
         hook = model.register_forward_pre_hook(lambda *_: self.pass_through(), prepend=True)
+        taken = Lane.taken
+        self.share()
         try:
             yield self
         finally:
             self.release()
             hook.remove()
+            Lane.taken = taken  # type: ignore[method-assign]
+
+    def share(self) -> None:
+        """Let readings see the lane as taken while the brake is on."""
+        taken = Lane.taken.fget  # type: ignore[attr-defined]
+        seen = property(lambda lane: self.file.exists() or taken(lane))
+        Lane.taken = seen  # type: ignore[method-assign, assignment]
 
     def pass_through(self) -> None:
         """Called before each pass of the model: wait here if it is a window that is held."""
@@ -92,6 +104,7 @@ def _serve(file: Path, arguments: list[str]) -> None:
             brake.pass_through()
 
     register_module_forward_pre_hook(before)
+    brake.share()
     sys.argv = ["app.py", *arguments]
     sys.path.insert(0, str(Path(__file__).parents[1]))
     runpy.run_path(str(Path(__file__).parents[1] / "app.py"), run_name="__main__")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from readings import SHORT, next_logits, stop_after
+from readings import SHORT, by_windows, next_logits, stop_after
 from small_documents import make_document
 
 from beacon_qa.book import Book
 from beacon_qa.documents import Document
 from beacon_qa.engine import Engine
-from beacon_qa.errors import BookNotFound, MemoryFileError, ModelError
+from beacon_qa.errors import BookNotFound, DocumentError, MemoryFileError, ModelError
 from beacon_qa.reader import Reader
 from beacon_qa.reading import ReadingProgress
 from beacon_qa.shelf import Shelf
@@ -32,7 +32,7 @@ def test_a_file_is_read_to_its_end(reader: Reader, text_file: Path) -> None:
 
 def test_progress_counts_windows_pages_and_tokens(reader: Reader, document: Document) -> None:
     seen: list[ReadingProgress] = []
-    book = reader.read(document, on_progress=seen.append)
+    book = by_windows(reader).read(document, on_progress=seen.append)
     assert [p.windows for p in seen[:3]] == [1, 2, 3]
     assert seen[0].tokens == reader.engine.window
     assert (seen[-1].pages, seen[-1].total_pages) == (12, 12)
@@ -92,6 +92,7 @@ def test_a_stopped_reading_keeps_what_was_read_and_goes_on(
     engine: Engine, reader: Reader, document: Document, tmp_path: Path
 ) -> None:
     seen, options = stop_after(5)
+    reader = by_windows(reader)
     half = reader.read(document, **options)  # type: ignore[arg-type]
     assert half.memory.windows == len(seen) == 5
     assert not half.coverage.complete
@@ -100,12 +101,13 @@ def test_a_stopped_reading_keeps_what_was_read_and_goes_on(
     rest: list[ReadingProgress] = []
     book = reader.read(document, on_progress=rest.append)
     assert rest[0].windows == 6
-    unbroken = Reader(engine, Shelf(tmp_path / "other")).read(document)
+    unbroken = by_windows(Reader(engine, Shelf(tmp_path / "other"))).read(document)
     assert torch.equal(next_logits(engine, book), next_logits(engine, unbroken))
     assert not reader.shelf.partial_path(book.id).exists()
 
 
 def test_a_closed_reading_keeps_what_was_read(reader: Reader, document: Document) -> None:
+    reader = by_windows(reader)
     job = reader.reading(document)
     for _ in range(4):
         next(job)
@@ -165,6 +167,7 @@ def test_a_book_of_another_model_has_to_be_read_by_this_one(
 
 
 def test_a_damaged_memory_is_read_again(reader: Reader, document: Document) -> None:
+    reader = by_windows(reader)
     book = reader.read(document)
     path = reader.shelf.memory_path(book.id)
     path.write_bytes(path.read_bytes()[:1000])
@@ -193,3 +196,9 @@ def test_a_reader_waits_for_another_that_reads_the_same_book(
     thread.join()
     assert seen == []
     assert books[0].coverage.complete
+
+
+@pytest.mark.parametrize("path", ["~nobody-by-this-name/x.txt", "/x\0y.txt", "a" * 5000])
+def test_what_can_be_no_path_is_refused_with_a_sentence(reader: Reader, path: str) -> None:
+    with pytest.raises(DocumentError):
+        reader.read(path)

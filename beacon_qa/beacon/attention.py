@@ -22,10 +22,10 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from beacon_qa.beacon.parallel import attend_abreast
+from beacon_qa.beacon.abreast import attend_abreast, attend_in_training
 from beacon_qa.beacon.plugin import PassEnded, current_reading
 from beacon_qa.beacon.seating import side_by_side
-from beacon_qa.beacon.softmax import Part, causal_behind, folded, fused, joined, over_all
+from beacon_qa.beacon.softmax import Part, causal, causal_behind, folded, joined, merged, over_all
 
 NAME = "beacon"
 """The attention implementation's name in the library's interface."""
@@ -62,8 +62,8 @@ def beacon_attention(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **kwargs
         )
         return plain
-    if now.abreast is not None:
-        out = attend_abreast(query, key, value, now.abreast, scaling)
+    if now.abreast is not None and not now.layers:
+        out = attend_in_training(query, key, value, now.abreast, scaling)
         return out.transpose(1, 2).contiguous(), None
     index = int(module.layer_idx)  # type: ignore[arg-type]
     layer = now.layers[index]
@@ -75,12 +75,14 @@ def beacon_attention(
         out = side_by_side(index, layer, query, key, value, now.seating, scaling)
         return out.transpose(1, 2).contiguous(), None
     query = query.to(value.dtype)
-    if torch.is_grad_enabled() and query.device.type == "cpu":
+    if now.abreast is not None:
+        out = attend_abreast(query, key, value, layer.shared, now.abreast, scaling)
+    elif torch.is_grad_enabled() and query.device.type == "cpu":
         out = _by_products(query, key, value, scaling)
     elif layer.shared is None and query.device.type != "cpu":
         out = _on_device(query, key, value, scaling)
     else:
-        part = _causal(query, key, value, scaling)
+        part = _behind(query, key, value, scaling)
         out = part[0]
         if layer.shared is not None:
             shared_key, shared_value = layer.shared
@@ -97,19 +99,16 @@ def _on_device(query: Tensor, key: Tensor, value: Tensor, scaling: float | None)
     return causal_behind(query, key, value, scaling)
 
 
-def _causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Part:
+def _behind(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Part:
     rows, kept = query.shape[2], key.shape[2]
     if rows == 1:
         return over_all(query, key, value, scaling)
     before = kept - rows
-    groups = query.shape[1] // key.shape[1]
     # Only the chunk's own keys are repeated; those before it are read where they lie.
-    own = _repeat(key[:, :, before:], groups), _repeat(value[:, :, before:], groups)
-    part = fused(query, *own, scaling, causal=True)
+    part = causal(query, key[:, :, before:], value[:, :, before:], scaling)
     if before == 0:
         return part
-    past = over_all(query, key[:, :, :before], value[:, :, :before], scaling)
-    return joined(part, past), torch.logaddexp(part[1], past[1])
+    return merged(part, over_all(query, key[:, :, :before], value[:, :, :before], scaling))
 
 
 def _by_products(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Tensor:
@@ -121,11 +120,3 @@ def _by_products(query: Tensor, key: Tensor, value: Tensor, scaling: float | Non
     hidden = torch.ones(rows, kept, dtype=torch.bool).triu(kept - rows + 1)
     weights = scores.masked_fill(hidden, -torch.inf).softmax(dim=-1)
     return (weights.view(batch, -1, groups * rows, kept) @ value).view(batch, heads, rows, size)
-
-
-def _repeat(heads: Tensor, groups: int) -> Tensor:
-    if groups == 1:
-        return heads
-    batch, count, tokens, size = heads.shape
-    wide = heads[:, :, None].expand(batch, count, groups, tokens, size)
-    return wide.reshape(batch, count * groups, tokens, size)

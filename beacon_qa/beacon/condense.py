@@ -1,4 +1,4 @@
-"""Read a text into memory, window by window: resumable, and stopped within one window.
+"""Read a text into memory, a few windows a pass: resumable, and stopped within one pass.
 
 Knows token ids and memories; knows nothing of documents.
 """
@@ -18,6 +18,7 @@ from torch import Tensor
 from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.memory_file import open_memory, read_header
 from beacon_qa.beacon.saving import Saving
+from beacon_qa.beacon.windows import PASS
 from beacon_qa.errors import MemoryFileError, ModelError
 
 
@@ -25,10 +26,12 @@ from beacon_qa.errors import MemoryFileError, ModelError
 class Progress:
     """Where a reading stands: tokens and windows of this text, size of the memory, time spent.
 
-    `memory` is the memory itself; fork it to ask something while the reading goes on.
+    `resumed` of the tokens were found read, in a checkpoint. `memory` is the memory itself; fork it
+    to ask something while the reading goes on.
     """
 
     tokens: int
+    resumed: int
     total_tokens: int
     windows: int
     total_windows: int
@@ -45,12 +48,15 @@ def condense(
     memory: Memory | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    shared: Callable[[], bool] | None = None,
     checkpoint: Path | None = None,
     save_every: float = 30.0,
 ) -> Generator[Progress, None, Memory]:
-    """Read `ids` into `memory` (or a new one), yield after each window, and return the memory.
+    """Read `ids` into `memory` (or a new one), yield after each pass, and return the memory.
 
-    `should_stop` is asked before each window; the memory then holds what was read. With
+    A pass reads as many windows as 1,024 tokens hold, but one at least, and one only while the
+    model is `shared`: then whoever else wants it need not wait for more. Both that and
+    `should_stop` are asked before each pass; stopped, the memory holds what was read. With
     `checkpoint` the memory is saved there after a second, then at pauses that double up to
     `save_every` seconds (more where a save takes over 5 % of that), and when stopped; and a
     reading of the same text found there is carried on with. A damaged checkpoint, or one of
@@ -64,18 +70,21 @@ def condense(
     first = memory.tokens
     note = {"text": _digest(tokens), "first": str(first)}
     memory = _resumed(checkpoint, model, note) or memory
-    device = model.entrance
+    device, resumed = model.entrance, memory.tokens - first
     total = tokens.shape[1]
-    memory.reserve(total - (memory.tokens - first), min(memory.clock.schedule or (8,)) or 1)
+    memory.reserve(total - resumed, min(memory.clock.schedule or (8,)) or 1)
     started = time.monotonic()
     saving = None if checkpoint is None else Saving(checkpoint, note, save_every)
     while (done := memory.tokens - first) < total:
         if should_stop is not None and should_stop():
             break
-        step = tokens[:, done : done + memory.config.window - memory.clock.in_window]
+        window = memory.config.window
+        alone = memory.clock.in_window > 0 or (shared is not None and shared())
+        size = window if alone else max(1, PASS // window) * window
+        step = tokens[:, done : done + size - memory.clock.in_window]
         with torch.inference_mode():
             model(input_ids=step.to(device), past_key_values=memory, only_read=True)
-        progress = _progress(memory, first, total, time.monotonic() - started)
+        progress = _progress(memory, first, resumed, total, time.monotonic() - started)
         if on_progress is not None:
             on_progress(progress)
         yield progress
@@ -98,10 +107,11 @@ def _resumed(checkpoint: Path | None, model: Any, note: dict[str, str]) -> Memor
         return None
 
 
-def _progress(memory: Memory, first: int, total: int, seconds: float) -> Progress:
+def _progress(memory: Memory, first: int, resumed: int, total: int, seconds: float) -> Progress:
     window = memory.config.window
     return Progress(
         tokens=memory.tokens - first,
+        resumed=resumed,
         total_tokens=total,
         windows=memory.windows - first // window,
         total_windows=(first + total) // window - first // window,

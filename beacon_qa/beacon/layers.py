@@ -128,17 +128,17 @@ class MemoryLayer(CacheLayerMixin):  # type: ignore[misc]
         self.values[:, :, start:end] = value_states
         return self.keys[:, :, :end], self.values[:, :, :end]
 
-    def keep(self, entries: Tensor, start: int, frequencies: Tensor) -> None:
-        """Move `entries` (indices, ascending) to `start`, turn their keys, and drop what follows.
+    def keep(self, entries: Tensor, start: int, shift: Tensor, frequencies: Tensor) -> None:
+        """Move `entries` (indices, ascending) to `start`, and drop what follows.
 
-        This closes a window: the beacons' keys are turned once, to where they stay (spec
-        section 7).
+        Each key is turned by `shift` positions. This closes a window: the beacons' keys are
+        turned once, to where they stay (spec section 7).
         """
-        entries = entries.to(self.keys.device)
+        device = self.keys.device
         end = start + len(entries)
-        shift = torch.arange(start, end, device=entries.device) - entries
-        mine = entries - self.begin
-        keys = turn(self.keys.index_select(2, mine), shift, frequencies.to(self.keys.device))
+        mine = entries.to(device) - self.begin
+        keys = self.keys.index_select(2, mine)
+        keys = turn(keys, shift.to(device), frequencies.to(device))
         values = self.values.index_select(2, mine)
         first, last = start - self.begin, end - self.begin
         if torch.is_grad_enabled():

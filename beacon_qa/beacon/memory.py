@@ -20,6 +20,7 @@ from transformers.cache_utils import Cache
 
 from beacon_qa.beacon.config import BeaconConfig
 from beacon_qa.beacon.layers import MemoryLayer
+from beacon_qa.beacon.layout import Abreast
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.beacon.windows import Chunk, Clock, kept_per_window
 from beacon_qa.errors import ModelError
@@ -115,11 +116,37 @@ class Memory(Cache):  # type: ignore[misc]
         return sum(layer.nbytes for layer in self.layers)
 
     @contextmanager
-    def reading(self, chunk: Chunk) -> Iterator[None]:
+    def reading(self, chunk: Chunk, after: Clock) -> Iterator[None]:
         """Run the model over `chunk` inside; then the chunk counts, and a full window condenses.
 
-        If the pass fails, or is interrupted, the memory stays as it was.
+        The clock is then `after`. If the pass fails, or is interrupted, the memory stays as it was.
         """
+        with self._undone():
+            yield
+        self.clock = after
+        if chunk.closes:
+            kept = kept_per_window(chunk.ratio, self.config.window)
+            # Within a window every ratio-th raw token is followed by a beacon; ratio 0 keeps all.
+            index = torch.arange(kept)
+            own = index * (chunk.ratio + 1) + chunk.ratio if chunk.ratio else index
+            entries = self.held + own
+            start = self.held or self.config.sink
+            self._condense(entries, start + index - entries, kept)
+
+    @contextmanager
+    def reading_abreast(self, layout: Abreast, after: Clock) -> Iterator[None]:
+        """The same for windows that are read in one pass."""
+        with self._undone():
+            yield
+        self.clock = after
+        rest = torch.arange(layout.spans[-1][1] - layout.rest, layout.spans[-1][1])
+        entries = self.held + torch.cat((layout.kept.cpu(), rest))
+        shift = torch.cat((layout.shift.cpu(), torch.zeros_like(rest)))
+        self._condense(entries, shift, len(layout.kept))
+
+    @contextmanager
+    def _undone(self) -> Iterator[None]:
+        """Drop what a pass that fails has written."""
         before = self.kept
         try:
             yield
@@ -127,21 +154,14 @@ class Memory(Cache):  # type: ignore[misc]
             for layer in self.layers:
                 layer.length = before
             raise
-        self.clock.advance(chunk)
-        if chunk.closes:
-            self._condense(chunk.ratio)
 
-    def _condense(self, ratio: int) -> None:
-        window = self.config.window
-        kept = kept_per_window(ratio, window)
-        # Within a window every ratio-th raw token is followed by a beacon; ratio 0 keeps all.
-        index = torch.arange(kept)
-        entries = self.held + (index * (ratio + 1) + ratio if ratio else index)
-        start = self.held or self.config.sink
+    def _condense(self, entries: Tensor, shift: Tensor, kept: int) -> None:
+        """Of what is not condensed leave these entries; the first `kept` of them are for good."""
         if self.watch is not None:
             self.watch.settle(self.held)
+        start = self.held or self.config.sink
         for layer in self.layers:
-            layer.keep(entries, start, self.frequencies)
+            layer.keep(entries, start, shift, self.frequencies)
         self.held = start + kept
 
     def fork(self, *, share: bool | None = None) -> Memory:

@@ -20,12 +20,13 @@ from beacon_qa.beacon.config import BeaconConfig, check_ratios, read_config
 from beacon_qa.beacon.heads import evidence_contrast, evidence_heads, evidence_narrow
 from beacon_qa.beacon.inputs import Targets, checked, refuse_padding
 from beacon_qa.beacon.layers import MemoryLayer
+from beacon_qa.beacon.layout import Abreast, Layout, lay_abreast, lay_alone
 from beacon_qa.beacon.memory import Memory, ModelIdentity
 from beacon_qa.beacon.placing import device_of
 from beacon_qa.beacon.plugin import Reading, add_projection, reading, route
 from beacon_qa.beacon.recompute import Recomputing
 from beacon_qa.beacon.rows import Rows, step
-from beacon_qa.beacon.windows import Chunk, Clock
+from beacon_qa.beacon.windows import PASS, Chunk, Clock
 from beacon_qa.errors import ModelError
 
 
@@ -64,15 +65,15 @@ class BeaconMixin:
                 route(layer.self_attn, name)
         self.identity = identity
 
-    def with_beacons(self, embeds: Tensor, raw: Tensor, beacons: Tensor) -> Tensor:
-        """The embeddings of a pass: raw tokens (batch, tokens, hidden) at `raw`, beacons between.
-
-        `raw` and `beacons` are places in the pass, all of them together.
-        """
+    def with_beacons(self, embeds: Tensor, layout: Layout) -> Tensor:
+        """The embeddings of a pass: its raw tokens', (batch, tokens, hidden), and its beacons'."""
+        if layout.beacons is None:
+            return embeds
         rows, _, hidden = embeds.shape
-        full = embeds.new_empty(rows, len(raw) + len(beacons), hidden).index_copy(1, raw, embeds)
-        beacon = self.beacon_row(embeds).expand(rows, len(beacons), -1)
-        return full.index_copy(1, beacons, beacon)
+        full = embeds.new_empty(rows, len(layout.positions), hidden)
+        full = full.index_copy(1, layout.raw, embeds)
+        beacon = self.beacon_row(embeds).expand(rows, len(layout.beacons), -1)
+        return full.index_copy(1, layout.beacons, beacon)
 
     @property
     def bytes_per_key(self) -> int:
@@ -173,53 +174,69 @@ class BeaconMixin:
         rows: list[Tensor] = []
         losses: list[Tensor] = []
         start, done, count = memory.tokens, 0, ids.shape[1]
+        # Each window's pass by itself keeps the least for the gradients.
+        most = 0 if torch.is_grad_enabled() else PASS
         while done < count:
-            chunk = memory.clock.next_chunk(start + count, training=self.training)
-            step = slice(done, done + chunk.raw)
-            done += chunk.raw
+            chunks, after = memory.clock.next_pass(start + count, most=most, training=self.training)
+            step = slice(done, done + sum(chunk.raw for chunk in chunks))
+            done = step.stop
             if again is not None and targets is not None:
-                if chunk.closes:
+                if chunks[0].closes:
                     targeted = targets.ids[:, step], targets.weights[:, step]
-                    losses.append(again.losses(ids[:, step], chunk, *targeted))
+                    losses.append(again.losses(ids[:, step], chunks[0], *targeted))
                     continue
                 again.finish()
             wanted = targets is not None or keep == 0 or count - done < (keep or 1)
             wanted = wanted and not only_read
-            with memory.reading(chunk):
-                hidden = self._step(ids[:, step], chunk, memory, wanted=wanted)
+            hidden = self._pass(ids[:, step], chunks, after, memory, wanted=wanted)
             if hidden is None:
                 continue
             if targets is not None:
                 losses.append(self.losses(hidden, targets.ids[:, step], targets.weights[:, step]))
+            if keep is None:
+                hidden = hidden[:, -chunks[-1].raw :]
             rows = _wanted(rows, hidden, keep, count - done)
         logits = self.lm_head(torch.cat(rows, dim=1)).float() if rows else None
         loss, batch_loss = (None, None) if targets is None else targets.mean(losses)
         return BeaconOutput(loss=loss, batch_loss=batch_loss, logits=logits, past_key_values=memory)
 
-    def _step(self, ids: Tensor, chunk: Chunk, memory: Memory, *, wanted: bool) -> Tensor | None:
+    def _pass(
+        self, ids: Tensor, chunks: list[Chunk], after: Clock, memory: Memory, *, wanted: bool
+    ) -> Tensor | None:
+        """Read the chunks of one pass, which then count; their hidden states if wanted."""
+        if len(chunks) == 1:
+            with memory.reading(chunks[0], after):
+                return self.step(ids, chunks[0], memory, wanted=wanted)
+        layout = lay_abreast(chunks, memory.held, memory.frequencies, ids.device)
+        with memory.reading_abreast(layout, after):
+            return self._run(ids, layout, memory, wanted=wanted)
+
+    def step(self, ids: Tensor, chunk: Chunk, memory: Memory, *, wanted: bool) -> Tensor | None:
         """One forward pass over a chunk; the hidden states of its raw tokens if they are wanted."""
-        embeds = self.model.embed_tokens(ids)
-        raw = None
-        if chunk.beacons:
-            raw = _raw_places(chunk).to(ids.device)
-            where = torch.tensor(chunk.beacons, device=ids.device)
-            embeds = self.with_beacons(embeds, raw, where)
-        positions = torch.arange(memory.kept, memory.kept + chunk.size, device=ids.device)
-        hidden: Tensor | None = None
-        last = None if wanted else len(self.model.layers) - 1
-        beacons = None if raw is None else where
+        return self._run(ids, lay_alone(chunk, memory.kept, ids.device), memory, wanted=wanted)
+
+    def _run(self, ids: Tensor, layout: Layout, memory: Memory, *, wanted: bool) -> Tensor | None:
+        embeds = self.with_beacons(self.model.embed_tokens(ids), layout)
         watch = memory.watch
-        looking = watch.rows(memory.tokens, chunk.raw, chunk.beacons) if watch else ()
-        with reading(Reading(beacons, last, memory.layers, watch=watch, looking=looking)):
+        now = Reading(
+            layout.beacons,
+            None if wanted else len(self.model.layers) - 1,
+            memory.layers,
+            watch=watch,
+            looking=watch.rows(memory.tokens, layout.raw.tolist()) if watch else (),
+            abreast=layout if isinstance(layout, Abreast) else None,
+        )
+        hidden: Tensor | None = None
+        with reading(now):
             hidden = self.model(
                 inputs_embeds=embeds,
-                position_ids=positions[None],
+                position_ids=layout.positions[None],
                 past_key_values=memory,
                 use_cache=True,
             ).last_hidden_state
-        if hidden is None or raw is None:
+        if hidden is None or layout.beacons is None:
             return hidden
-        return hidden.index_select(1, raw.to(hidden.device))
+        return hidden.index_select(1, layout.raw.to(hidden.device))
 
     def losses(self, hidden: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """Summed cross-entropy of each row, (batch,); the head runs on labelled tokens only."""
@@ -259,12 +276,6 @@ class BeaconMixin:
 def beacon_class(stock: type) -> type:
     """The class of `stock` models with beacons."""
     return type("Beacon" + stock.__name__, (BeaconMixin, stock), {})
-
-
-def _raw_places(chunk: Chunk) -> Tensor:
-    mask = torch.ones(chunk.size, dtype=torch.bool)
-    mask[list(chunk.beacons)] = False
-    return mask.nonzero()[:, 0]
 
 
 def _wanted(rows: list[Tensor], hidden: Tensor, keep: int | None, left: int) -> list[Tensor]:

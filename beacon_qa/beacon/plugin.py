@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from beacon_qa.beacon.layout import Abreast
 from beacon_qa.beacon.watch import Watch
 
 
@@ -39,27 +40,8 @@ class Seating:
 
 
 @dataclass(frozen=True)
-class Abreast:
-    """Where everything stands when the windows of a text lie one after another in one pass.
-
-    `raw` and `beacons` are places in the pass; `positions` (pass,) those for the rotation, `shift`
-    (beacons,) how far each beacon's key is turned, by `frequencies`, when its window closes.
-    `spans` are the places [first, end) of each window, and `before` counts the beacons in memory
-    when it begins.
-    """
-
-    raw: Tensor
-    beacons: Tensor
-    positions: Tensor
-    shift: Tensor
-    spans: tuple[tuple[int, int], ...]
-    before: tuple[int, ...]
-    frequencies: Tensor
-
-
-@dataclass(frozen=True)
 class Reading:
-    """A forward pass over one chunk of a text; `beacons` are their places in it, if any.
+    """A forward pass over a piece of a text; `beacons` are their places in it, if any.
 
     `last` is the layer at which the pass may end, its keys and values being all that is wanted.
     Each of the cache's `layers` may have keys and values `shared` with others, which come before

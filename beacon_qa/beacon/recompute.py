@@ -42,12 +42,14 @@ class Recomputing:
 
     def losses(self, ids: Tensor, chunk: Chunk, targets: Tensor, weights: Tensor) -> Tensor:
         """Read a window that closes; the summed loss of each of its rows, (batch,)."""
-        clock, held = self._memory.clock.copy(), self._memory.held
+        clock, held = self._memory.clock, self._memory.held
+        after = clock.copy()
+        after.advance(chunk)
 
         def run(*pieces: Tensor) -> tuple[Tensor, ...]:
             memory = self._again(clock, held, pieces)
-            with memory.reading(chunk):
-                hidden = self._model._step(ids, chunk, memory, wanted=True)
+            with memory.reading(chunk, after.copy()):
+                hidden = self._model.step(ids, chunk, memory, wanted=True)
             losses = self._model.losses(hidden, targets, weights)
             left = ((layer.keys, layer.values) for layer in memory.layers)
             # Copies: a view of its piece would keep all keys before it, once for each window.
@@ -57,7 +59,7 @@ class Recomputing:
         # No layer draws random numbers, so that none need to be drawn again.
         made = checkpoint(run, *inputs, use_reentrant=False, preserve_rng_state=False)
         self._pieces.append(made[1:])
-        self._memory.clock.advance(chunk)
+        self._memory.clock = after
         self._memory.held += made[1].shape[2]
         losses: Tensor = made[0]
         return losses

@@ -25,7 +25,7 @@ from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.plugin import Reading, Seating, reading
 from beacon_qa.beacon.seating import seat
-from beacon_qa.beacon.windows import Chunk
+from beacon_qa.beacon.windows import Chunk, Clock
 
 _ROOM = 256
 """Entries by which the table of tails is made longer than is needed now."""
@@ -128,7 +128,7 @@ class Rows(Cache):  # type: ignore[misc]
             layer.lay([text.layers[index] for text in self.texts], self._room)
 
     @contextmanager
-    def reading(self, chunks: list[Chunk]) -> Iterator[Seating]:
+    def reading(self, chunks: list[Chunk], after: list[Clock]) -> Iterator[Seating]:
         """Run the model inside over a chunk of each text; then they count, as in a memory."""
         tails = [text.kept - text.layers[0].begin for text in self.texts]
         ends = [tail + chunk.size for tail, chunk in zip(tails, chunks, strict=True)]
@@ -142,8 +142,8 @@ class Rows(Cache):  # type: ignore[misc]
         for layer in self.layers:
             layer.places, layer.longest = places, max(ends)
         with ExitStack() as each:
-            for text, chunk in zip(self.texts, chunks, strict=True):
-                each.enter_context(text.reading(chunk))
+            for text, chunk, clock in zip(self.texts, chunks, after, strict=True):
+                each.enter_context(text.reading(chunk, clock))
             yield seat(self.texts, chunks, tails, self._heads)
             for text, chunk in zip(self.texts, chunks, strict=True):
                 for kept in text.layers:
@@ -157,7 +157,8 @@ class Rows(Cache):  # type: ignore[misc]
 @torch.no_grad()
 def step(model: Any, ids: Tensor, rows: Rows) -> CausalLMOutputWithPast:
     """Read one more token of each text; ids (texts, 1), logits (texts, 1, vocabulary)."""
-    chunks = [text.clock.next_chunk(text.tokens + 1) for text in rows.texts]
+    passes = [text.clock.next_pass(text.tokens + 1) for text in rows.texts]
+    chunks, after = [chunk for (chunk,), _ in passes], [clock for _, clock in passes]
     device = ids.device
     source: list[int] = []
     places: list[int] = []
@@ -173,7 +174,10 @@ def step(model: Any, ids: Tensor, rows: Rows) -> CausalLMOutputWithPast:
         0, torch.tensor(source, device=device)
     )
     where = torch.tensor(beacons, device=device) if beacons else None
-    with rows.reading(chunks) as seating, reading(Reading(where, None, rows.layers, seating)):
+    with (
+        rows.reading(chunks, after) as seating,
+        reading(Reading(where, None, rows.layers, seating)),
+    ):
         hidden = model.model(
             inputs_embeds=embeds[None],
             position_ids=torch.tensor([places], device=device),

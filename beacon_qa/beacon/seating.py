@@ -98,7 +98,7 @@ def _watched(
     found = []
     for row, (text, chunk) in enumerate(zip(texts, chunks, strict=True)):
         if text.watch is not None:
-            looking = text.watch.rows(text.tokens, chunk.raw, chunk.beacons)
+            looking = text.watch.rows(text.tokens, chunk.places)
             if looking:
                 found.append((text.watch, row, [positions[row][place] for place in looking]))
     return found

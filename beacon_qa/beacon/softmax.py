@@ -27,6 +27,20 @@ def joined(one: Part, other: Part) -> Tensor:
     return one[0].lerp(other[0], share)
 
 
+def merged(one: Part, other: Part) -> Part:
+    """The same as a part, to be joined with more."""
+    return joined(one, other), torch.logaddexp(one[1], other[1])
+
+
+def causal(query: Tensor, key: Tensor, value: Tensor, scaling: float | None) -> Part:
+    """Every query over the keys up to its own; as many queries as keys.
+
+    query (rows, heads, tokens, head_dim), key and value (rows, kv_heads, tokens, head_dim).
+    """
+    groups = query.shape[1] // key.shape[1]
+    return fused(query, _repeat(key, groups), _repeat(value, groups), scaling, causal=True)
+
+
 def over_all(
     query: Tensor,
     key: Tensor,
@@ -105,3 +119,11 @@ def multiplied_out(
     norm = scores.logsumexp(dim=-1)
     weights = (scores - norm[..., None]).exp()
     return (weights @ value.float()).to(query.dtype), norm
+
+
+def _repeat(heads: Tensor, groups: int) -> Tensor:
+    if groups == 1:
+        return heads
+    batch, count, tokens, size = heads.shape
+    wide = heads[:, :, None].expand(batch, count, groups, tokens, size)
+    return wide.reshape(batch, count * groups, tokens, size)

@@ -50,17 +50,15 @@ class Watch:
         """From now on look at the first `held` entries only: those after them are condensed."""
         self.count = min(self.count, held)
 
-    def rows(self, start: int, raw: int, beacons: Sequence[int]) -> tuple[int, ...]:
-        """Which positions of a chunk count, whose `raw` tokens begin at place `start`.
+    def rows(self, start: int, raw: Sequence[int]) -> tuple[int, ...]:
+        """Which of the `raw` tokens' places in a pass count; the first stands at place `start`.
 
         Of tokens that come one by one every other counts: neighbours look at the same places, and
         each look reads keys once more.
         """
-        if raw == 1:
-            return (0,) if start % 2 == 0 and self._counts(start) else ()
-        hidden = set(beacons)
-        places = [place for place in range(raw + len(beacons)) if place not in hidden]
-        return tuple(place for token, place in enumerate(places, start) if self._counts(token))
+        if len(raw) == 1:
+            return tuple(raw) if start % 2 == 0 and self._counts(start) else ()
+        return tuple(place for token, place in enumerate(raw, start) if self._counts(token))
 
     def _counts(self, token: int) -> bool:
         return any(first <= token < end for first, end in self.counted)

@@ -67,17 +67,15 @@ class Pointing(Watch):
     def settle(self, held: int) -> None:
         """Nothing to forget: what is looked at is chosen anew for each chunk."""
 
-    def rows(self, start: int, raw: int, beacons: Sequence[int]) -> tuple[int, ...]:
-        """Which positions of the chunk any row's question looks from (see `Watch.rows`)."""
+    def rows(self, start: int, raw: Sequence[int]) -> tuple[int, ...]:
+        """Which of the raw tokens' places any row's question looks from (see `Watch.rows`)."""
         self._look = None
         self.count = self._memory.held
         spans = np.array(entry_spans(self._memory.clock)[: self.count]).reshape(-1, 2)
-        hidden = set(beacons)
-        places = [place for place in range(raw + len(beacons)) if place not in hidden]
         words: list[tuple[int, int, int]] = []
         right: list[NDArray[np.bool_]] = []
         for number, (text, first, end, told, after) in enumerate(self._points):
-            looking = range(max(first, start), min(end, start + raw))
+            looking = range(max(first, start), min(end, start + len(raw)))
             if not looking:
                 continue
             entries = (spans[:, 0] < after) & (spans[:, 1] > told)
@@ -85,7 +83,7 @@ class Pointing(Watch):
                 continue
             marks = np.zeros((self._texts, self.count), np.bool_)
             marks[text] = entries
-            words += [(text, places[token - start], number) for token in looking]
+            words += [(text, raw[token - start], number) for token in looking]
             right += [marks.reshape(-1)] * len(looking)
         if not words:
             return ()

@@ -1,10 +1,11 @@
-"""Reading window by window: progress, stopping, going on after a kill, choosing a ratio."""
+"""Reading into memory: progress, stopping, going on after a kill, choosing a ratio."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,14 @@ def keys(memory: Memory) -> torch.Tensor:
     return last
 
 
-def test_reading_yields_once_a_window_and_ends_with_the_whole_text(model: Any) -> None:
+def by_windows(*args: Any, **options: Any) -> Iterator[Progress]:
+    """Reading a model that others want too."""
+    return condense(*args, **options, shared=lambda: True)
+
+
+def test_a_shared_model_yields_once_a_window_and_ends_with_the_whole_text(model: Any) -> None:
     seen: list[Progress] = []
-    steps = list(condense(model, ids_of(70), on_progress=seen.append))
+    steps = list(by_windows(model, ids_of(70), on_progress=seen.append))
     assert [p.tokens for p in steps] == [16, 32, 48, 64, 70]
     assert [p.windows for p in steps] == [1, 2, 3, 4, 4]
     assert {p.total_windows for p in steps} == {4}
@@ -46,9 +52,22 @@ def test_reading_yields_once_a_window_and_ends_with_the_whole_text(model: Any) -
     assert seen == steps
 
 
+def test_a_pass_reads_many_windows_unless_the_model_is_shared(model: Any) -> None:
+    ids, wanted = ids_of(2200), iter([False, True, True, False, False])
+    steps = list(condense(model, ids, shared=lambda: next(wanted)))
+    assert [p.tokens for p in steps] == [1024, 1040, 1056, 2080, 2200]
+    assert [p.windows for p in steps] == [64, 65, 66, 130, 137]
+    *_, last = by_windows(model, ids)
+    assert torch.allclose(keys(steps[-1].memory), keys(last.memory), atol=1e-5)
+    # What finishes an open window goes by itself.
+    memory = model.new_memory()
+    model(input_ids=torch.tensor([ids[:5]]), past_key_values=memory)
+    assert [p.tokens for p in condense(model, ids[5:], memory=memory)] == [11, 1035, 2059, 2195]
+
+
 def test_reading_window_by_window_equals_one_call(model: Any) -> None:
     ids = ids_of(70)
-    *_, last = condense(model, ids)
+    *_, last = by_windows(model, ids)
     whole = model.new_memory()
     model(input_ids=torch.tensor([ids]), past_key_values=whole)
     assert torch.allclose(keys(last.memory), keys(whole), atol=1e-5)
@@ -57,7 +76,7 @@ def test_reading_window_by_window_equals_one_call(model: Any) -> None:
 def test_a_stopped_reading_keeps_what_it_read_and_can_go_on(model: Any) -> None:
     ids, seen = ids_of(70), []
     stopped = None
-    for stopped in condense(model, ids, should_stop=lambda: len(seen) == 2):
+    for stopped in by_windows(model, ids, should_stop=lambda: len(seen) == 2):
         seen.append(stopped)
     assert stopped is not None
     memory = stopped.memory
@@ -69,7 +88,7 @@ def test_a_stopped_reading_keeps_what_it_read_and_can_go_on(model: Any) -> None:
 
 def test_asking_while_reading_does_not_disturb_the_reading(model: Any) -> None:
     ids = ids_of(70)
-    for progress in condense(model, ids):
+    for progress in by_windows(model, ids):
         model(input_ids=random_ids(7, 1, 9), past_key_values=progress.memory.fork())
     *_, alone = condense(model, ids)
     assert torch.allclose(keys(progress.memory), keys(alone.memory), atol=1e-5)
@@ -81,7 +100,8 @@ from pathlib import Path
 from beacon_qa.beacon import condense, load_model
 model = load_model(sys.argv[1], device="cpu")
 ids = [int(i) for i in sys.argv[3].split()]
-for progress in condense(model, ids, checkpoint=Path(sys.argv[2]), save_every=0.0):
+settings = {"checkpoint": Path(sys.argv[2]), "save_every": 0.0, "shared": lambda: True}
+for progress in condense(model, ids, **settings):
     if progress.windows == 3:
         os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -102,8 +122,9 @@ def test_a_killed_reading_goes_on_from_its_last_checkpoint(model: Any, tmp_path:
     )
     assert died.returncode == -signal.SIGKILL
     assert read_header(checkpoint)["clock"]["tokens"] == 32
-    steps = list(condense(model, ids, checkpoint=checkpoint))
+    steps = list(by_windows(model, ids, checkpoint=checkpoint))
     assert [p.tokens for p in steps] == [48, 64, 70]
+    assert {p.resumed for p in steps} == {32}
     *_, unbroken = condense(model, ids)
     assert torch.allclose(keys(steps[-1].memory), keys(unbroken.memory), atol=1e-5)
 
@@ -130,7 +151,7 @@ def test_a_checkpoint_that_does_not_fit_is_not_used(
         ids = ids_of(40)
     else:
         ids = [1, *ids_of(40)[1:]]
-    assert next(condense(model, ids, checkpoint=checkpoint)).tokens == WINDOW
+    assert next(by_windows(model, ids, checkpoint=checkpoint)).tokens == WINDOW
 
 
 def test_ids_the_model_does_not_know_are_refused(model: Any) -> None:

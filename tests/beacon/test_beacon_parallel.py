@@ -75,10 +75,10 @@ def test_only_the_given_projections_are_the_beacons_own(params: list[str], tmp_p
 def test_a_layout_that_is_wrong_is_noticed(
     wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lay_out = parallel.lay_out
+    lay_abreast = parallel.lay_abreast
 
     def mislaid(*args: Any) -> Any:
-        layout = lay_out(*args)
+        layout = lay_abreast(*args)
         if wrong == "shift":  # beacons stay where they were written
             return replace(layout, shift=torch.zeros_like(layout.shift))
         return replace(layout, before=(0, *layout.before[:-1]))  # each window misses the last one
@@ -86,7 +86,7 @@ def test_a_layout_that_is_wrong_is_noticed(
     model = training_model(tmp_path)
     ids, weights = random_ids(5, 1, 80), torch.ones(1, 80)
     expected = one_by_one(model, ids, (4,), weights)
-    monkeypatch.setattr(parallel, "lay_out", mislaid)
+    monkeypatch.setattr(parallel, "lay_abreast", mislaid)
     assert not agree(expected, measured(model, loss_abreast(model, ids, (4,), weights)))
 
 
