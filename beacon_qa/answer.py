@@ -34,10 +34,10 @@ class Coverage:
         return self.tokens >= self.total_tokens
 
     def __str__(self) -> str:
-        windows = f"{self.windows} of {self.total_windows} windows"
-        return (
-            f"{self.pages} of {self.total_pages} pages, {windows}" if self.total_pages else windows
-        )
+        windows = f"{self.windows:,} of {self.total_windows:,} windows"
+        if not self.total_pages:
+            return windows
+        return f"{self.pages:,} of {self.total_pages:,} pages, {windows}"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Answer:
         self._on_end = on_end
         self._ids: list[int] = []
         self._pieces: list[str] = []
-        # A thread may close the answer from inside its own iteration (a signal handler does).
+        self._error: Exception | None = None
         self._lock = RLock()
 
     def __iter__(self) -> Iterator[str]:
@@ -93,6 +93,8 @@ class Answer:
         while True:
             with self._lock:
                 if place == len(self._pieces) and not self._advance():
+                    if self._error is not None:
+                        raise self._error
                     return
                 piece = self._pieces[place]
             place += 1
@@ -154,7 +156,9 @@ class Answer:
         while not self.finish and len(self._pieces) == before:
             try:
                 token = next(self._tokens, None)
-            except BaseException:
+            except BaseException as error:
+                # Whoever iterates it again is told so too; a Ctrl-C is of this one alone.
+                self._error = error if isinstance(error, Exception) else None
                 self._end("cancelled")
                 raise
             if self._halt.is_set():

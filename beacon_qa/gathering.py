@@ -118,6 +118,7 @@ class Gathering:
         for number, token in told:
             self._under_way[number].told.append(token)
         for number in set(self._under_way) - set(self._together.rows):
+            self._under_way[number].error = self._together.failed.pop(number, None)
             self._end(number)
 
     def _end(self, number: int) -> None:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from beacon_qa.documents import Document, Span
 from beacon_qa.errors import DocumentError
 
-_PAGE = re.compile(r"(?:page|p\.?|pp\.?)\s*(\S+)", re.IGNORECASE)
-_CHAPTER = re.compile(r"(?:chapter|ch\.?)\s*(\d+)", re.IGNORECASE)
+_PAGE = re.compile(r"(?:p\.|pp\.|(?:page|pp?)(?=[\s\d]))\s*(\S+)", re.IGNORECASE)
+_CHAPTER = re.compile(r"(?:chapter|ch\.?)\s*(\d{1,9})", re.IGNORECASE)
+
+_NUMBER = re.compile(r"\d{1,9}")
 
 
 def find_place(document: Document, place: Span | int | str) -> Span:
@@ -34,7 +36,7 @@ def find_place(document: Document, place: Span | int | str) -> Span:
         return _labelled(document, found[1])
     if found := _CHAPTER.fullmatch(name):
         return _counted(document, document.chapters, int(found[1]), "chapters")
-    if name.isdigit():
+    if _NUMBER.fullmatch(name):
         return _counted(document, document.pages, int(name), "pages")
     raise DocumentError(
         f"{document.title} has no place called {place!r}: it has {len(document.pages)} pages and "
@@ -60,7 +62,7 @@ def _labelled(document: Document, label: str) -> Span:
     for page in document.pages:
         if page.label.casefold() == label.casefold():
             return page
-    if label.isdigit():
+    if _NUMBER.fullmatch(label):
         return _counted(document, document.pages, int(label), "pages")
     raise DocumentError(
         f"{document.title} has no page {label!r}; it has {len(document.pages)} pages."

@@ -42,6 +42,9 @@ class EncodedText:
         return self.starts[token] if token < len(self.starts) else self.characters
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
 class PlainTextEncoder:
     """Encodes text as ordinary tokens only."""
 
@@ -57,6 +60,8 @@ class PlainTextEncoder:
 
     def encode(self, text: str, seams: Sequence[int] = ()) -> EncodedText:
         """Ids and starts of the text; no token crosses a seam (a character offset)."""
+        # Half of a character, as a text cut in UTF-16 ends with, is no text to a tokenizer.
+        text = _HALVES.sub("\ufffd", text)
         ids: list[int] = []
         starts = array("q")
         for begin, end in self._pieces(text, seams):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gc
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
 from beacon_qa.answer import Answer
 from beacon_qa.beacon import Sampling
+from beacon_qa.beacon.choosing import Chooser
 from beacon_qa.book import Book
 from beacon_qa.engine import Engine
 from beacon_qa.errors import ModelError
@@ -163,6 +166,31 @@ def test_a_question_that_cannot_be_asked_fails_alone(book: Book) -> None:
         assert answer.finish == "cancelled"
     alone = [book.ask(q, sampling=SAMPLING).text for q in QUESTIONS[:2]]
     assert texts([good, other]) == alone
+
+
+def test_an_answer_whose_token_cannot_be_chosen_fails_alone(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose = Chooser.choose
+
+    def fail(self: Chooser, scores: Tensor, best: int) -> int | None:
+        if self._sampling.seed == 7 and self._left < 20:
+            raise RuntimeError("probability tensor contains nan")
+        return choose(self, scores, best)
+
+    monkeypatch.setattr(Chooser, "choose", fail)
+    source = book.engine.company()
+    seeds = [None, 7, None]
+    told = [
+        book.ask(q, sampling=replace(SAMPLING, seed=seed), look_back="off", source=source)
+        for q, seed in zip(QUESTIONS, seeds, strict=False)
+    ]
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="nan"):
+            told[1].text  # noqa: B018
+    assert told[1].finish == "cancelled"
+    alone = [book.ask(q, sampling=SAMPLING, look_back="off").text for q in QUESTIONS]
+    assert [told[0].text, told[2].text] == [alone[0], alone[2]]
 
 
 def test_a_pass_that_fails_is_told_to_all_who_were_in_it_and_to_nobody_later(book: Book) -> None:

@@ -85,6 +85,13 @@ def test_ordinary_text_is_tokenized_as_by_the_tokenizer_itself() -> None:
     assert Prompts(made).document(text).ids == made(text, add_special_tokens=False)["input_ids"]
 
 
+def test_half_a_character_is_read_as_one_that_is_unknown() -> None:
+    prompts = Prompts(tokenizer())
+    cut = "The whale \ud83d swims."
+    assert prompts.document(cut) == prompts.document(cut.replace("\ud83d", "\ufffd"))
+    assert prompts.question(cut)
+
+
 def test_token_windows_know_their_characters() -> None:
     text = "One whale. " * 40
     encoded = Prompts(tokenizer()).document(text)

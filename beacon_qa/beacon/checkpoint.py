@@ -125,7 +125,13 @@ def load_tokenizer(path_or_id: str | Path, *, revision: str | None = None) -> An
 
 
 def _as_it_stands(name: str, settings: dict[str, Any]) -> PreTrainedTokenizerBase | None:
-    if cached_file(name, "tokenizer.json", _raise_exceptions_for_missing_entries=False) is None:
+    there = cached_file(
+        name,
+        "tokenizer.json",
+        revision=settings["revision"],
+        _raise_exceptions_for_missing_entries=False,
+    )
+    if there is None:
         return None
     return PreTrainedTokenizerFast.from_pretrained(name, **settings)
 

@@ -21,12 +21,18 @@ from transformers import (
 
 from beacon_qa.errors import ModelError
 
+_SEEDS = 2**64
+
+_COLDEST = 1e-5
+"""Scores divided by a temperature below this would leave the range of their numbers."""
+
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the next tokens are chosen; temperature 0 is greedy decoding.
+    """How the next tokens are chosen; temperature 0 is greedy decoding, as is one below 1e-5.
 
-    `stop_ids` end the answer and are not part of it; none given means the model's own.
+    `stop_ids` end the answer and are not part of it; none given means the model's own. Raises
+    ModelError for a number that none of it can be.
     """
 
     max_new_tokens: int = 256
@@ -39,10 +45,18 @@ class Sampling:
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:
             raise ModelError(f"max_new_tokens is {self.max_new_tokens}; it must be 1 or more.")
-        if self.temperature < 0:
+        # Written so that NaN is refused too.
+        if not 0 <= self.temperature < float("inf"):
             raise ModelError(f"temperature is {self.temperature}; it must be 0 or more.")
         if not 0 < self.top_p <= 1:
             raise ModelError(f"top_p is {self.top_p}; it must be above 0 and at most 1.")
+        if not 0 < self.repetition_penalty < float("inf"):
+            raise ModelError(
+                f"repetition_penalty is {self.repetition_penalty}; it must be above 0, and 1 "
+                "penalizes nothing."
+            )
+        if self.seed is not None and not 0 <= self.seed < _SEEDS:
+            raise ModelError(f"seed is {self.seed}; it must be from 0 to {_SEEDS - 1}.")
 
 
 class Chooser:
@@ -75,7 +89,7 @@ class Chooser:
 
     @property
     def _greedy(self) -> bool:
-        return self._sampling.temperature == 0
+        return self._sampling.temperature < _COLDEST
 
     def _drawn(self, scores: Tensor) -> int:
         ids = torch.tensor([self._ids], device=scores.device)
@@ -91,9 +105,11 @@ class Chooser:
 def _processors(sampling: Sampling) -> LogitsProcessorList:
     found = LogitsProcessorList()
     if sampling.repetition_penalty != 1.0:
-        found.append(RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty))
-    if sampling.temperature not in (0.0, 1.0):
-        found.append(TemperatureLogitsWarper(sampling.temperature))
-    if sampling.temperature and sampling.top_p < 1.0:
+        found.append(RepetitionPenaltyLogitsProcessor(float(sampling.repetition_penalty)))
+    if sampling.temperature < _COLDEST:
+        return found
+    if sampling.temperature != 1.0:
+        found.append(TemperatureLogitsWarper(float(sampling.temperature)))
+    if sampling.top_p < 1.0:
         found.append(TopPLogitsWarper(sampling.top_p))
     return found

@@ -6,7 +6,7 @@ Prompts are read one after another, each on a fork of its own; answers then go o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,29 +19,6 @@ from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.rows import Rows
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.errors import ModelError
-
-
-def decode_together(
-    model: Any,
-    memory: Memory,
-    prompts: Sequence[Sequence[int]],
-    samplings: Sampling | Sequence[Sampling],
-    *,
-    should_stop: Callable[[], bool] | None = None,
-) -> Iterator[tuple[int, int]]:
-    """Answer each prompt as `decode` would, and yield (row, token id) as tokens are chosen.
-
-    One sampling serves all prompts, or each has its own. `memory` does not change. Closing the
-    iterator, or `should_stop`, ends the work within one step. Raises ModelError for a prompt
-    without tokens or with ids the model does not know.
-    """
-    if isinstance(samplings, Sampling):
-        samplings = [samplings] * len(prompts)
-    together = Together(model)
-    for prompt, sampling in zip(prompts, samplings, strict=True):
-        together.join(memory, prompt, sampling)
-    while together.rows and not (should_stop is not None and should_stop()):
-        yield from together.step()
 
 
 @dataclass(frozen=True)
@@ -67,6 +44,7 @@ class Together:
         self._cache = Rows(config.num_hidden_layers, heads)
         self._waiting: list[_Row] = []
         self._running: list[_Row] = []
+        self.failed: dict[int, Exception] = {}
         self._count = 0
 
     @property
@@ -115,7 +93,8 @@ class Together:
         """One pass of the model: read the next prompt, or go on with every answer by a token.
 
         Returns (row, token id) of each token chosen; a row whose answer has ended is gone from
-        `rows`. If the pass fails all rows stay as they were.
+        `rows`, as is one whose token could not be chosen: `failed` then has the error. If the pass
+        fails all rows stay as they were.
         """
         if self._waiting:
             row = self._waiting[0]
@@ -143,7 +122,12 @@ class Together:
         best = logits.argmax(dim=-1).tolist()
         told = []
         for row, scores, highest in zip(rows, logits, best, strict=True):
-            token = row.chooser.choose(scores, highest)
+            try:
+                token = row.chooser.choose(scores, highest)
+            except Exception as error:  # of one row's settings; the others go on
+                self.failed[row.number] = error
+                self.drop(row.number)
+                continue
             if token is not None:
                 told.append((row.number, token))
             if row.chooser.ended:

@@ -41,6 +41,8 @@ class Histories:
 
     def keep(self, key: Key, ids: Sequence[int], memory: Memory) -> None:
         """Keep the memory of `ids` read after `key`; it must not be written to any more."""
+        if memory.nbytes > self.nbytes:
+            return
         with self._lock:
             self._kept[key, tuple(ids)] = memory
             self._kept.move_to_end((key, tuple(ids)))

@@ -70,7 +70,10 @@ class Call:
             self._end = time.monotonic() + self._timeout
         engine, self.book = self._opened.open(self._wanted, self._ended)
         if self.book is not None and not self.book.coverage.complete and self._late():
-            self._refuse(f"reading {self.book.title}, which stands at {self.book.coverage}")
+            raise late(
+                self._timeout or 0,
+                f"reading {self.book.title}, which stands at {self.book.coverage}",
+            )
         self.answer = answer_messages(
             engine,
             self._messages,
@@ -89,7 +92,7 @@ class Call:
                 timer.cancel()
             self.answer.cancel()
         if self.answer.finish == "cancelled" and self._late():
-            self._refuse("answering")
+            raise late(self._timeout or 0, "answering")
 
     def _timer(self, answer: Answer) -> Timer | None:
         """Ends the answer when its time is over, also within a long history."""
@@ -108,8 +111,10 @@ class Call:
     def _ended(self) -> bool:
         return self._cancelled.is_set() or self._late()
 
-    def _refuse(self, doing: str) -> None:
-        raise AnswerTimeout(
-            f"The {self._timeout} seconds of this call were over while {doing}; what was read is "
-            "kept, so ask again, or give more time."
-        )
+
+def late(timeout: float, doing: str) -> AnswerTimeout:
+    """What is raised when a call's time was over while it was at something."""
+    return AnswerTimeout(
+        f"The {timeout} seconds of this call were over while {doing}; what was read is kept, so "
+        "ask again, or give more time."
+    )

@@ -56,7 +56,7 @@ class ChatBeacon(BookSettings, BaseChatModel):
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
         # Asked for only where answers are cached: the book is opened first, for its memory's id.
-        self.read()
+        self._read_in_time()
         params = {**self._identity(), "_type": self._llm_type, **kwargs}
         return json.dumps({**params, "stop": stop or self.stop}, sort_keys=True, default=str)
 
@@ -65,7 +65,7 @@ class ChatBeacon(BookSettings, BaseChatModel):
     ) -> LLMResult:
         """As LangChain's, with the book opened in a thread first where answers are cached."""
         if self._caching(self.cache):
-            await run_in_executor(None, self.read)
+            await run_in_executor(None, self._read_in_time)
         return await super().agenerate(messages, *args, **kwargs)
 
     def bind_tools(
@@ -97,6 +97,9 @@ class ChatBeacon(BookSettings, BaseChatModel):
     def _begin(
         self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
     ) -> Call:
+        form = options.get("response_format")
+        if form is not None and form != {"type": "text"}:
+            raise MessageError(f"An answer is text; it cannot be had as response_format={form}.")
         tools = options.get("tools")
         kit = ToolKit.of(tools, _choice(options.get("tool_choice"))) if tools else None
         return self._new_call(_messages(messages), stop, options, kit)

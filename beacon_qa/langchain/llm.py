@@ -39,13 +39,13 @@ class BeaconLLM(BookSettings, LLM):
     def generate(self, prompts: list[str], *args: Any, **kwargs: Any) -> LLMResult:
         """As LangChain's, with the book opened first where answers are cached."""
         if self._caching(self.cache):
-            self.read()
+            self._read_in_time()
         return super().generate(prompts, *args, **kwargs)
 
     async def agenerate(self, prompts: list[str], *args: Any, **kwargs: Any) -> LLMResult:
         """As LangChain's, with the book opened in a thread first where answers are cached."""
         if self._caching(self.cache):
-            await run_in_executor(None, self.read)
+            await run_in_executor(None, self._read_in_time)
         return await super().agenerate(prompts, *args, **kwargs)
 
     def _begin(self, prompt: str, stop: list[str] | None, options: dict[str, Any]) -> Call:

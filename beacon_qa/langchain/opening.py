@@ -6,6 +6,7 @@ Knows engines, readers and shelves; knows nothing of LangChain.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from beacon_qa.ratios import Ratio
 from beacon_qa.reader import Reader
 from beacon_qa.reading import ReadingProgress
 from beacon_qa.shelf import Shelf
+from beacon_qa.shelf.storage import expanded
 
 _LOG = logging.getLogger(__name__)
 
@@ -71,11 +73,13 @@ class Wanted:
 class Opened:
     """A model, a book, and what was said about it, for one LangChain object.
 
-    A copy of it is empty: nothing that is open can be copied or sent elsewhere.
+    A copy of it is empty: nothing that is open can be copied or sent elsewhere. A shallow copy of
+    the object shares it, and may want another book, which is opened in place of the first.
     """
 
     book: Book | None = None
     histories: Histories = field(default_factory=Histories)
+    _wanted: Wanted | None = None
     _lock: Any = field(default_factory=RLock)
 
     def __deepcopy__(self, memo: Any) -> Opened:
@@ -90,6 +94,12 @@ class Opened:
             return wanted.book.engine
         return shared_engine(wanted.model, wanted.bits, wanted.device)
 
+    def known(self, wanted: Wanted) -> Book | None:
+        """The book that is wanted, if it is at hand or open."""
+        if isinstance(wanted.book, Book):
+            return wanted.book
+        return self.book if wanted == self._wanted else None
+
     def open(
         self,
         wanted: Wanted,
@@ -103,10 +113,9 @@ class Opened:
         `should_stop` ends the waiting for another caller.
         """
         with self._turn(wanted, should_stop):
-            if isinstance(wanted.book, Book):
-                self.book = wanted.book
-            if self.book is not None:
-                return self.book.engine, self.book
+            known = self.known(wanted)
+            if known is not None:
+                return known.engine, known
             engine = self.engine(wanted)
             if wanted.book is None:
                 return engine, None
@@ -119,7 +128,7 @@ class Opened:
                         raise
                     _LOG.warning("Reading %s failed and is tried again: %s", wanted.book, error)
             if book.coverage.complete:
-                self.book = book
+                self.book, self._wanted = book, wanted
             return engine, book
 
     @contextmanager
@@ -145,7 +154,7 @@ def _read(
     shelf = Shelf(Path(wanted.shelf) if wanted.shelf else None)
     reader = Reader(engine, shelf, wanted.ratio)
     name = str(wanted.book)
-    if not Path(name).expanduser().is_file():
+    if not os.path.isfile(expanded(name)):
         found = shelf.find(name, model_key=engine.key)
         if found.state == "ready" and found.model_key == engine.key:
             return reader.open(found)

@@ -5,22 +5,26 @@ Knows pydantic fields and LangChain's conventions for them; knows nothing of mes
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from langchain_core.caches import BaseCache
 from langchain_core.globals import get_llm_cache
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
 from beacon_qa.chat.dialogue import Message
 from beacon_qa.chat.tools import ToolKit
 from beacon_qa.evidence.looking import LookBack, check_look_back
-from beacon_qa.langchain.call import Call
+from beacon_qa.langchain.call import Call, late
 from beacon_qa.langchain.opening import BUILTIN, Opened, Wanted, check_model
 from beacon_qa.reading import ReadingProgress
+
+_LOG = logging.getLogger(__name__)
 
 
 class BookSettings(BaseModel):
@@ -54,6 +58,17 @@ class BookSettings(BaseModel):
 
     _opened: Opened = PrivateAttr(default_factory=Opened)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_strangers(cls, given: Any) -> Any:
+        # LangChain hands any model its standard settings: one that is not known here is no error,
+        # but may be a misspelt one.
+        known = {name for field, info in cls.model_fields.items() for name in (field, info.alias)}
+        for name in given if isinstance(given, dict) else ():
+            if name not in known:
+                _LOG.warning("%s has no setting called %r; it is passed over.", cls.__name__, name)
+        return given
+
     @field_validator("model", "book", "shelf", mode="before")
     @classmethod
     def _path_as_text(cls, value: Any) -> Any:
@@ -66,6 +81,17 @@ class BookSettings(BaseModel):
     def read(self, on_progress: Callable[[ReadingProgress], None] | None = None) -> Book | None:
         """Read the book now, without a time limit; the first call does it otherwise."""
         return self._opened.open(self._wanted(), on_progress=on_progress)[1]
+
+    def _read_in_time(self) -> None:
+        """Read the book now, within the time of a call."""
+        if self.timeout is None:
+            self.read()
+            return
+        end = time.monotonic() + self.timeout
+        _, book = self._opened.open(self._wanted(), lambda: time.monotonic() >= end)
+        # A Book at hand is answered from as far as it goes.
+        if book is not None and book is not self.book and not book.coverage.complete:
+            raise late(self.timeout, f"reading {book.title}, which stands at {book.coverage}")
 
     def _like(self, **changes: Any) -> Self:
         given = {name: getattr(self, name) for name in self.model_fields_set}
@@ -103,13 +129,14 @@ class BookSettings(BaseModel):
             for name in ("temperature", "top_p", "seed", "max_tokens", "timeout", "look_back")
         }
         timeout, look_back = settings.pop("timeout"), settings.pop("look_back")
-        most = settings.pop("max_tokens") or Sampling().max_new_tokens
+        most = settings.pop("max_tokens")
+        most = Sampling().max_new_tokens if most is None else most
         return Call(
             chosen._opened,
             chosen._wanted(),
             messages,
             sampling=Sampling(max_new_tokens=most, **settings),
-            stop=tuple(self.stop or () if stop is None else stop),
+            stop=self.stop or () if stop is None else stop,
             timeout=timeout,
             kit=kit,
             look_back=None if look_back is None else check_look_back(look_back),
@@ -125,7 +152,7 @@ class BookSettings(BaseModel):
 
         The book's name as it was given, until it is open.
         """
-        book = self.book if isinstance(self.book, Book) else self._opened.book
+        book = self._opened.known(self._wanted())
         return f"{book.id}:{book.memory.tokens}" if book is not None else str(self.book or "")
 
     def _identity(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def chat_asked(body: ChatBody, patron: Patron, limits: Limits) -> Asked:
         body.stops,
         _kit(body),
         _as_of(body, book_id),
-        body.beacon.look_back,
+        body.options.look_back,
     )
 
 
@@ -74,7 +74,7 @@ def completion_asked(body: CompletionBody, patron: Patron, limits: Limits) -> As
         _sampling(body, body.max_tokens, limits),
         body.stops,
         as_of=_as_of(body, book_id),
-        look_back=body.beacon.look_back,
+        look_back=body.options.look_back,
     )
 
 
@@ -194,6 +194,6 @@ def _kit(body: ChatBody) -> ToolKit | None:
 
 
 def _as_of(body: ChatBody | CompletionBody, book_id: str) -> str:
-    if body.beacon.as_of and not book_id:
+    if body.options.as_of and not book_id:
         raise Refusal(400, "as_of needs a book; name one as the model.", param="beacon")
-    return body.beacon.as_of
+    return body.options.as_of

@@ -62,7 +62,12 @@ class _Body(BaseModel):
     stop: str | list[str] | None = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    beacon: BeaconOptions = BeaconOptions()
+    beacon: BeaconOptions | None = None
+
+    @property
+    def options(self) -> BeaconOptions:
+        """The settings that only books have."""
+        return self.beacon or BeaconOptions()
 
     @property
     def stops(self) -> tuple[str, ...]:

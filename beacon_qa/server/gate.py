@@ -100,7 +100,7 @@ class _Receiving:
     async def check(self, headers: Headers) -> None:
         """Raise Refusal for a body that says itself that it is too large."""
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._most:
+        if length.isdecimal() and int(length) > self._most:
             raise await self._too_large(True)
 
     async def _too_large(self, more: bool) -> Refusal:
@@ -140,7 +140,10 @@ def _check_local(headers: Headers) -> None:
         value = headers.get(name)
         if value is None:
             continue
-        host = urlsplit(value if "//" in value else f"//{value}").hostname or ""
+        try:
+            host = urlsplit(value if "//" in value else f"//{value}").hostname or ""
+        except ValueError:
+            host = ""
         if not is_loopback(host):
             raise Refusal(
                 403,

@@ -112,7 +112,8 @@ class Telling:
         """End the answer, or give up its place; nothing happens when it has ended."""
         self._deadline = None
         self._call.cut(why)
-        if self._future is not None and self._future.cancel():
+        waiting = self._future is not None and not self._future.cancelled()
+        if self._future is not None and waiting and self._future.cancel():
             self._metrics.answers.add(why)
             self._put(self._call.refusal)
 

@@ -98,10 +98,31 @@ def test_errors_of_the_model_reach_the_reader_of_the_answer(model: Any) -> None:
         list(decode(model, read(model), [10_000], Sampling()))
 
 
-@pytest.mark.parametrize("wrong", [{"max_new_tokens": 0}, {"temperature": -1.0}, {"top_p": 0.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_new_tokens": 0},
+        {"temperature": -1.0},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"top_p": 0.0},
+        {"repetition_penalty": 0.0},
+        {"repetition_penalty": float("nan")},
+        {"seed": 2**64},
+        {"seed": -1},
+    ],
+)
 def test_sampling_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match=next(iter(wrong))):
         Sampling(**wrong)
+
+
+def test_whole_numbers_and_the_smallest_temperatures_are_taken(model: Any) -> None:
+    greedy = list(decode(model, read(model), [5], Sampling(12)))
+    for cold in (5e-324, 5e-38, 1e-6):
+        assert list(decode(model, read(model), [5], Sampling(12, temperature=cold))) == greedy
+    whole = Sampling(12, temperature=2, repetition_penalty=2, seed=2**64 - 1)
+    assert len(list(decode(model, read(model), [5], whole))) == 12
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from side_by_side import LENGTHS, prompts_of, read
 from tiny_models import ARCHITECTURES, make_checkpoint
 
 from beacon_qa.beacon import Memory, Sampling, decode, load_model
-from beacon_qa.beacon.together import Together, decode_together
+from beacon_qa.beacon.together import Together
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.engine import BUILTIN
 from beacon_qa.errors import ModelError
@@ -24,8 +24,13 @@ def told_together(
     model: Any, memory: Memory, prompts: Sequence[Sequence[int]], samplings: Any
 ) -> list[list[int]]:
     told: list[list[int]] = [[] for _ in prompts]
-    for row, token in decode_together(model, memory, prompts, samplings):
-        told[row].append(token)
+    each = [samplings] * len(prompts) if isinstance(samplings, Sampling) else samplings
+    together = Together(model)
+    for prompt, sampling in zip(prompts, each, strict=True):
+        together.join(memory, prompt, sampling)
+    while together.rows:
+        for row, token in together.step():
+            told[row].append(token)
     return told
 
 
@@ -111,18 +116,6 @@ def test_rows_may_join_and_leave_while_others_go_on(model: Any) -> None:
     assert 0 < len(told[0]) < len(alone[0])
     assert told[0] == alone[0][: len(told[0])]
     assert [told[number] for number in (1, 2, 3)] == alone[1:]
-
-
-def test_should_stop_and_closing_end_all_rows_within_a_step(model: Any) -> None:
-    memory, prompts = read(model, 90), prompts_of(LENGTHS)
-    sampling, got = Sampling(max_new_tokens=500), list[tuple[int, int]]()
-    for pair in decode_together(model, memory, prompts, sampling, should_stop=lambda: len(got) > 9):
-        got.append(pair)
-    assert 10 <= len(got) < 20
-    answers = decode_together(model, memory, prompts, sampling)
-    assert next(answers) == got[0]
-    answers.close()  # type: ignore[attr-defined]
-    assert memory.tokens == 90
 
 
 def test_a_pass_that_fails_can_be_taken_again(model: Any) -> None:

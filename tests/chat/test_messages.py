@@ -189,3 +189,14 @@ def test_blocks_of_text_are_joined_and_thoughts_left_out() -> None:
 def test_a_malformed_message_is_refused_with_a_sentence(value: Any, reason: str) -> None:
     with pytest.raises(MessageError, match=reason):
         message(value)
+
+
+def test_a_history_too_large_to_be_kept_costs_no_other_its_place(engine: Engine) -> None:
+    small, large = (engine.model.new_memory(2) for _ in range(2))
+    engine.model(input_ids=torch.tensor([[5] * 20]), past_key_values=small)
+    engine.model(input_ids=torch.tensor([[5] * 200]), past_key_values=large)
+    kept = Histories(nbytes=small.nbytes * 2)
+    kept.keep(("book",), [1, 2], small)
+    kept.keep(("book",), [3, 4], large)
+    assert kept.find(("book",), [3, 4, 5]) == (0, None)
+    assert kept.find(("book",), [1, 2, 3]) == (2, small)

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from chats import FEW
 from langchain_core.caches import InMemoryCache
 from langchain_core.globals import set_llm_cache
 from small_documents import make_document
 
+from beacon_qa.errors import AnswerTimeout
 from beacon_qa.langchain import BeaconLLM, ChatBeacon
 from beacon_qa.reader import Reader
 
@@ -73,3 +75,16 @@ async def test_a_cache_for_all_is_used_by_asynchronous_calls(chat: ChatBeacon) -
     assert first.content == again.content
     assert other is not first
     assert len(cache._cache) == 2
+
+
+async def test_the_time_of_a_call_counts_where_answers_are_cached(
+    settings: dict[str, Any], tmp_path: Path
+) -> None:
+    long = tmp_path / "long.txt"
+    long.write_text("\n\n".join(f"Sentence {n} tells of whale {n * 7}." for n in range(1200)))
+    for kind in (ChatBeacon, BeaconLLM):
+        one = kind(**settings, **FEW, book=str(long), timeout=0.05, cache=InMemoryCache())
+        with pytest.raises(AnswerTimeout, match=r"The 0\.05 seconds .* while reading long"):
+            one.invoke("Who?")
+        with pytest.raises(AnswerTimeout, match="while reading"):
+            await one.ainvoke("Who?")

@@ -59,3 +59,39 @@ def test_messages_that_are_not_text_are_refused(chat: ChatBeacon) -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     with pytest.raises(MessageError, match="image_url"):
         chat.invoke([HumanMessage([picture])])
+
+
+def test_a_copy_with_another_book_or_ratio_answers_from_that(
+    chat: ChatBeacon, tmp_path: Path, text_file: Path
+) -> None:
+    first = opened(chat)
+    other = tmp_path / "other.txt"
+    other.write_text(text_file.read_text().replace("whale", "shark"))
+    assert opened(chat.model_copy(update={"book": str(other)})).id != first.id
+    assert opened(chat).id == first.id
+    shallow = copy.copy(chat)
+    shallow.ratio = 8
+    assert opened(shallow).record.ratio == "8"
+    chat.book = str(other)
+    assert chat.invoke("Who?").response_metadata["book_title"] == "other"
+
+
+def test_what_is_not_known_is_named_or_refused(
+    chat: ChatBeacon, caplog: pytest.LogCaptureFixture
+) -> None:
+    ChatBeacon(temperature=1, cache=False)
+    assert not caplog.messages
+    ChatBeacon(temprature=1)  # type: ignore[call-arg]
+    assert caplog.messages == ["ChatBeacon has no setting called 'temprature'; it is passed over."]
+    with pytest.raises(MessageError, match="response_format"):
+        chat.invoke("Who?", response_format={"type": "json_object"})
+    with pytest.raises(ModelError, match="max_new_tokens is 0"):
+        chat.invoke("Who?", max_tokens=0)
+
+
+def test_a_stop_may_be_one_string(chat: ChatBeacon) -> None:
+    whole = chat.invoke("Who?").content
+    assert chat.invoke("Who?", stop="never in it").content == whole
+    cut = str(whole)[2:5]
+    assert chat.invoke("Who?", stop=cut).content == chat.invoke("Who?", stop=[cut]).content
+    assert cut not in chat.invoke("Who?", stop=cut).content

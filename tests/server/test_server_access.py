@@ -81,7 +81,12 @@ def test_without_keys_other_addresses_and_other_sites_are_refused(reader: Reader
         check_host(host, keys=False)
     with serving(reader) as served:
         models = f"{served.url}/models"
-        for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
+        for headers in (
+            {"host": "evil.example"},
+            {"host": "[bad"},
+            {"origin": "https://evil.example"},
+            {"origin": "http://[x"},
+        ):
             told = httpx.get(models, headers=headers)
             assert (told.status_code, told.json()["error"]["code"]) == (403, "not_local")
         for headers in ({"host": "localhost:80"}, {"origin": "http://127.0.0.1:7860"}):

@@ -74,6 +74,20 @@ def test_an_answer_whose_time_is_over_ends(reader: Reader, model: str) -> None:
         assert served.number('beacon_answers_total{finish="time"}') == 2
 
 
+def test_an_answer_whose_time_is_over_while_it_waits_counts_once(
+    reader: Reader, model: str, pool: ThreadPoolExecutor
+) -> None:
+    with serving(reader, limits=Limits(seconds=1, at_once=1)) as served:
+        with reader.engine.lane.turn():
+            told = [pool.submit(asked, served.client(), model) for _ in range(2)]
+            until(lambda: served.number('beacon_answers_total{finish="time"}') > 0)
+        for each in told:
+            with pytest.raises(openai.InternalServerError, match="time of this"):
+                each.result(PATIENCE)
+        until(lambda: served.number('beacon_answers_total{finish="time"}') == 2)
+        assert gone(served) == 0
+
+
 def test_a_client_that_goes_away_in_mid_answer_stops_the_model(reader: Reader, model: str) -> None:
     with serving(reader) as served:
         stream = asked(served.client(), model, max_tokens=4000, stream=True)

@@ -51,6 +51,7 @@ from serving import Served
             "knows no tools",
         ),
         ({"extra_body": {"beacon": {"as_of": "page 1", "x": 1}}}, openai.BadRequestError, "beacon"),
+        ({"extra_body": {"beacon": {"as_of": "page ²"}}}, openai.BadRequestError, "no page"),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
 )
@@ -79,3 +80,17 @@ def test_malformed_requests_are_refused_in_openais_shape(served: Served) -> None
     for each in (*odd, *missing):
         assert each.json()["error"]["message"]
         assert each.headers["x-request-id"]
+
+
+def test_what_other_clients_leave_empty_or_cut_is_taken(client: OpenAI, model: str) -> None:
+    for more in ({"beacon": None}, {"beacon": {"as_of": ""}}):
+        told = client.chat.completions.create(
+            model=model, messages=[WHO], max_tokens=2, extra_body=more
+        )
+        assert told.choices
+    url = f"{client.base_url}chat/completions"
+    cut = (
+        '{"model": "%s", "max_tokens": 2, "messages": [{"role": "user", "content": "a \\ud83d b"}]}'
+    )
+    told = httpx.post(url, content=cut % model, headers={"content-type": "application/json"})
+    assert told.status_code == 200
