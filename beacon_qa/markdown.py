@@ -25,6 +25,9 @@ _MARKS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 
+_NUMBER_ALONE = re.compile(r"\A(\s*\d{1,9})(?=[.)]\s*\Z)")
+"""A number and a full stop, and nothing else: an empty list to Markdown."""
+
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -33,7 +36,7 @@ def harmless(text: str) -> str:
 
     It looks the same; only invisible joiners are added, which `original` takes out again.
     """
-    return _MARKS.sub(_JOINER, text)
+    return _MARKS.sub(_JOINER, _NUMBER_ALONE.sub(rf"\1{_JOINER}", text))
 
 
 def original(text: str) -> str:
@@ -44,3 +47,8 @@ def original(text: str) -> str:
 def literal(text: str) -> str:
     """One line of Markdown that shows the text letter by letter, whatever is in it."""
     return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def apart(text: str) -> str:
+    """The text set apart from what it stands in, which may be written in the other direction."""
+    return f"\u2068{text}\u2069"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from beacon_qa.answer import Coverage
 from beacon_qa.commands.progress import duration
+from beacon_qa.commands.session import whole
 from beacon_qa.desk.job import Job
 from beacon_qa.desk.work import STOPPED
 from beacon_qa.reader import Reader
@@ -165,13 +165,5 @@ def _facts(reader: Reader, record: BookRecord) -> str:
 def _coverage(record: BookRecord) -> str:
     """How much of the text is in memory, plainly."""
     if record.state == "ready":
-        whole = Coverage(
-            record.pages,
-            record.pages,
-            record.total_windows,
-            record.total_windows,
-            record.total_tokens,
-            record.total_tokens,
-        )
-        return f"{whole} read"
+        return f"{whole(record)} read"
     return f"{record.windows:,} of {record.total_windows:,} windows read"

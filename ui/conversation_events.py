@@ -65,9 +65,11 @@ class Conversing:
 
     @politely
     def tick(self, book_id: str, request: gr.Request) -> tuple[Any, ...]:
-        """The state of a book that is being read."""
+        """The state of a book that is being read; updates of: status, timer, chat."""
         status, unsettled = views.status(self.library, request, book_id)
-        return status, gr.Timer(active=unsettled)
+        reader = self.library.reader(request)
+        chat = gr.skip() if unsettled else views.invitation(reader, book_id)
+        return status, gr.Timer(active=unsettled), chat
 
     @politely
     def hold(
@@ -95,6 +97,12 @@ class Conversing:
             if as_of:
                 find_place(reader.shelf.document(book_id), str(as_of))
             talk = kept.start(book_id, short(text), str(as_of or ""))
+        elif self.talks.telling(reader.shelf, talk.id):
+            raise gr.Error(
+                "An answer is being told; stop it, or ask again when it has ended.",
+                title="One at a time",
+                print_exception=False,
+            )
         elif not talk.title:
             talk = kept.rename(talk.id, short(text))
         kept.add(talk.id, "user", text)
@@ -238,7 +246,8 @@ class Conversing:
         """The conversation, or the sentence that it is gone."""
         if talk is None:
             raise gr.Error(
-                "This conversation is not on the shelf any more; start a new one.",
+                "Nothing was said here yet, or it is not on the shelf any more; ask something "
+                "first.",
                 print_exception=False,
             )
         return talk

@@ -13,12 +13,10 @@ from __future__ import annotations
 
 from ui.conversation_parts import ConversationPanel, build_parts
 from ui.conversation_wiring import wire
-from ui.library import Library
-from ui.states import States
 
 __all__ = ["ConversationPanel", "build", "wire"]
 
 
-def build(library: Library, states: States) -> ConversationPanel:
+def build() -> ConversationPanel:
     """Lay the panel out."""
     return build_parts()

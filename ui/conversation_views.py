@@ -12,7 +12,7 @@ import gradio as gr
 from beacon_qa.desk.job import Job
 from beacon_qa.documents import Document
 from beacon_qa.errors import BookNotFound
-from beacon_qa.markdown import literal
+from beacon_qa.markdown import apart, literal
 from beacon_qa.reader import Reader
 from beacon_qa.shelf.book_record import BookRecord
 from beacon_qa.shelf.conversations import Conversation
@@ -23,6 +23,8 @@ from ui.library import Library
 ASK: dict[str, Any] = {"submit_btn": "Ask", "stop_btn": False}
 """The question's buttons while nothing is told."""
 
+_NO_BOOK = "Choose a book on the shelf, or drop one there."
+
 STOP: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
 """The question's buttons while an answer is told."""
 
@@ -30,7 +32,7 @@ STOP: dict[str, Any] = {"submit_btn": False, "stop_btn": "Stop"}
 def chat(reader: Reader, book_id: str, conversation_id: int | None, as_of: str) -> Any:
     """The chat with all messages, or with first questions where there are none."""
     if not book_id:
-        return gr.update(value=[], placeholder="Choose a book on the shelf, or drop one there.")
+        return gr.update(value=[], placeholder=_NO_BOOK, examples=[])
     said = reader.shelf.conversations.messages(conversation_id) if conversation_id else []
     record = reader.shelf.get(book_id)
     document = reader.shelf.document(book_id)
@@ -39,6 +41,12 @@ def chat(reader: Reader, book_id: str, conversation_id: int | None, as_of: str) 
         placeholder=_invitation(record),
         examples=[{"text": question} for question in first_questions(document, as_of)],
     )
+
+
+def invitation(reader: Reader, book_id: str) -> Any:
+    """What the chat says while nothing is asked."""
+    said = _invitation(reader.shelf.get(book_id)) if book_id else _NO_BOOK
+    return gr.update(placeholder=said)
 
 
 def picker(reader: Reader, book_id: str, conversation_id: int | None) -> Any:
@@ -76,7 +84,7 @@ def status(library: Library, request: gr.Request | None, book_id: str) -> tuple[
     reader = library.reader(request)
     record = reader.shelf.get(book_id)
     job = library.desk.job_of(reader, book_id)
-    name = f"**{literal(record.title)}**"
+    name = f"**{apart(literal(record.title))}**"
     if record.state == "ready":
         return f"{name}: {_coverage(library, request, record)}.", False
     return f"{name}: {_unfinished(record, job)}", True
@@ -92,9 +100,11 @@ def _coverage(library: Library, request: gr.Request | None, record: BookRecord) 
 def _unfinished(record: BookRecord, job: Job | None) -> str:
     progress = job.progress if job is not None else None
     if progress is not None:
-        pages = f"page {progress.pages} of {progress.total_pages}, " if progress.total_pages else ""
+        pages = (
+            f"page {progress.pages:,} of {progress.total_pages:,}, " if progress.total_pages else ""
+        )
         return (
-            f"being read, {pages}window {progress.windows} of {progress.total_windows}. "
+            f"being read, {pages}window {progress.windows:,} of {progress.total_windows:,}. "
             "You can ask already; answers say how far they know it."
         )
     if job is not None and job.state in ("waiting", "parsing"):
@@ -102,11 +112,11 @@ def _unfinished(record: BookRecord, job: Job | None) -> str:
     reason = (job.reason if job is not None else "") or record.reason
     if record.state == "failed":
         return f"could not be read to its end. {literal(reason)}"
-    return f"{record.windows} of {record.total_windows} windows read. {literal(reason)}"
+    return f"{record.windows:,} of {record.total_windows:,} windows read. {literal(reason)}"
 
 
 def _invitation(record: BookRecord) -> str:
-    name = f"**Ask anything about {literal(record.title)}.**"
+    name = f"**Ask anything about {apart(literal(record.title))}.**"
     if record.state == "ready":
         return f"{name}\n\nAnswers come from the whole text, read once."
     return f"{name}\n\nIt is not read to its end yet: answers say how far they know it."

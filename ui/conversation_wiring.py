@@ -54,9 +54,10 @@ def wire(library: Library, states: States, panel: ConversationPanel, page: gr.Bl
     ):
         cancelling(event, tellings)(handler, inputs, whole, **QUICK)
     panel.chat.select(conversing.select, panel.chat, states.answer, **QUICK)
-    panel.timer.tick(conversing.tick, states.book, [panel.status, panel.timer], **QUICK)
+    ticked = [panel.status, panel.timer, panel.chat]
+    panel.timer.tick(conversing.tick, states.book, ticked, **QUICK)
     _remembering(BrowserMemory(conversing), states, panel, page, whole, tellings)
-    _managing(Managing(conversing, panel.manage.download), place, panel, whole, tellings)
+    _managing(Managing(conversing, panel.manage.download), states, panel, whole, tellings)
 
 
 def _asking(conversing: Conversing, states: States, panel: ConversationPanel) -> list[Any]:
@@ -70,7 +71,8 @@ def _asking(conversing: Conversing, states: States, panel: ConversationPanel) ->
         (panel.chat.edit, conversing.edit, [*place, panel.chat]),
     ):
         shown = [panel.question, states.conversation, panel.picker, panel.chat, panel.manage.title]
-        telling = event(handler, inputs, shown, **QUICK).success(
+        asked = event(handler, inputs, shown, **QUICK)
+        telling = asked.success(
             conversing.tell,
             [*place, states.settings],
             [panel.chat, states.answer],
@@ -79,6 +81,9 @@ def _asking(conversing: Conversing, states: States, panel: ConversationPanel) ->
             **LANE,
         )
         settled = [panel.question, panel.picker, panel.chat]
+        if event == panel.chat.edit:
+            # The chat shows an edit before it is taken.
+            asked.failure(conversing.settle, place, settled, **QUICK)
         telling.success(conversing.settle, place, settled, **QUICK)
         # Also when it was cancelled, where something else is on show by now: only the button.
         telling.failure(views.question, states.book, panel.question, **QUICK)
@@ -110,12 +115,12 @@ def _remembering(
 
 def _managing(
     managing: Managing,
-    place: list[Any],
+    states: States,
     panel: ConversationPanel,
     whole: list[Any],
     tellings: list[Any],
 ) -> None:
-    parts = panel.manage
+    parts, place = panel.manage, [states.book, states.conversation]
     gr.on(
         [parts.rename.click, parts.title.submit],
         managing.rename,
@@ -126,6 +131,9 @@ def _managing(
     asked = [parts.remove, parts.sure, parts.keep]
     parts.remove.click(lambda: doubt(True), None, asked, **QUICK)
     parts.keep.click(lambda: doubt(False), None, asked, **QUICK)
+    # What was to be deleted is not what is on show now.
+    elsewhere = [states.book.change, states.conversation.change]
+    gr.on(elsewhere, lambda: doubt(False), None, asked, **QUICK)
     cancelling(parts.sure.click, tellings)(managing.remove, place, [*whole, *asked], **QUICK)
     for button, handler in ((parts.markdown, managing.markdown), (parts.json, managing.json)):
         made = button.click(handler, place, parts.download, **QUICK)

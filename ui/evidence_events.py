@@ -47,7 +47,8 @@ class Evidencing:
         document, book = self._document(request, book_id), self._book(request, book_id)
         message = self._answer(request, book_id, answer_id)
         if message is None:
-            return book_html(whole(document, book)), gr.Timer(active=False)
+            growing = gr.Timer(active=self._being_read(request, book_id))
+            return book_html(whole(document, book)), growing
         telling = self._being_told(message)
         # One whose program was ended says no more: what was kept of it is what there is.
         ended = {} if telling or message.details.get("finish") else {"finish": "cancelled"}
@@ -56,9 +57,13 @@ class Evidencing:
 
     @politely
     def look_again(self, book_id: Any, answer_id: Any, request: gr.Request) -> tuple[Any, Any]:
-        """(evidence, timer): once the answer has ended; until then all stays as it is."""
+        """(evidence, timer): once the answer has ended; until then all stays as it is.
+
+        So it does without an answer, until the book is read.
+        """
         message = self._answer(request, book_id, answer_id)
-        if message is not None and self._being_told(message):
+        growing = self._being_read(request, book_id) if message is None else False
+        if growing or (message is not None and self._being_told(message)):
             return gr.skip(), gr.skip()
         return self.show(book_id, answer_id, request)
 
@@ -112,6 +117,13 @@ class Evidencing:
             return None
         mine = talk.book_id == book_id and message.role == "assistant"
         return message if mine else None
+
+    def _being_read(self, request: gr.Request, book_id: Any) -> bool:
+        """Whether more of the book on show may be read by itself."""
+        if not book_id:
+            return False
+        state = self.library.reader(request).shelf.get(str(book_id)).state
+        return state in ("waiting", "reading")
 
     def _being_told(self, message: Message) -> bool:
         """Whether it may still grow: not one that a program before this one began."""

@@ -77,7 +77,7 @@ def gather(
         coverage=coverage_line(details),
         state="told" if told else "telling",
         passages=passages,
-        attention=tuple(_attention(document, book, limit, details.get("attention"))),
+        attention=tuple(_attention(book, limit, details.get("attention"))),
         quotes=check_quotes(text, document, up_to=limit, prefer=spans) if told else (),
     )
 
@@ -137,9 +137,7 @@ def _spans(kept: object, limit: int) -> list[tuple[int, int, float]]:
     return spans
 
 
-def _attention(
-    document: Document, book: Book | None, limit: int, kept: object
-) -> Iterator[Stretch]:
+def _attention(book: Book | None, limit: int, kept: object) -> Iterator[Stretch]:
     """Each window's share, at the characters that the window holds."""
     shares = [_number(share) for share in kept] if isinstance(kept, list | tuple) else []
     for window, share in enumerate(shares):

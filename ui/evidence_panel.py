@@ -33,7 +33,7 @@ class EvidencePanel:
     timer: gr.Timer
 
 
-def build(library: Library, states: States) -> EvidencePanel:
+def build() -> EvidencePanel:
     """Lay the panel out."""
     script = Path(__file__).with_name("evidence.js").read_text(encoding="utf-8")
     evidence = gr.HTML(empty_html(), js_on_load=script, apply_default_css=False, elem_id="evidence")

@@ -36,16 +36,16 @@ def build_page(library: Library) -> gr.Blocks:
         states = States.build()
         with gr.Row(elem_id="columns"):
             with gr.Column(elem_id="shelf-column", min_width=0):
-                shelf = shelf_panel.build(library, states)
+                shelf = shelf_panel.build(library)
             with gr.Column(elem_id="talk-column", min_width=0), gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Conversation", id="conversation"):
-                    conversation = conversation_panel.build(library, states)
+                    conversation = conversation_panel.build()
                 with gr.Tab("Summary", id="summary"):
-                    summary = summary_panel.build(library, states)
+                    summary = summary_panel.build()
                 with gr.Tab("Settings", id="settings") as tab:
-                    settings = settings_panel.build(library, states)
+                    settings = settings_panel.build(library)
             with gr.Column(elem_id="evidence-column", min_width=0):
-                evidence = evidence_panel.build(library, states)
+                evidence = evidence_panel.build()
         shelf_events.wire(library, states, shelf, page)
         conversation_wiring.wire(library, states, conversation, page)
         summary_events.wire(library, states, summary)

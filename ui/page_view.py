@@ -177,7 +177,7 @@ def _text(view: View) -> str:
     mark = f"<mark>{escape(text[start:end])}</mark>" if end > start else ""
     body = f"{escape(before)}{mark}{escape(after)}"
     empty = '<p class="page-note">There is no text here.</p>'
-    return f'<div class="page-text">{body}</div>' if body.strip() else empty
+    return f'<div class="page-text" dir="auto">{body}</div>' if body.strip() else empty
 
 
 def _picture(view: View, picture: Picture) -> str:

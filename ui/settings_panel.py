@@ -9,7 +9,7 @@ import gradio as gr
 from beacon_qa.engine import Engine
 from ui.library import Library
 from ui.settings_html import model_html
-from ui.states import LOOK_BACK, MAX_NEW_TOKENS, RATIO, TEMPERATURE, States
+from ui.states import LOOK_BACK, MAX_NEW_TOKENS, RATIO, TEMPERATURE
 
 _PAGES = 400
 """The size of the book whose cost is shown first."""
@@ -30,7 +30,7 @@ class SettingsPanel:
     machine: gr.HTML
 
 
-def build(library: Library, states: States) -> SettingsPanel:
+def build(library: Library) -> SettingsPanel:
     """Lay the panel out."""
     engine = library.engine
     gr.HTML('<h2 class="section">Answers</h2>')

@@ -16,7 +16,7 @@ from typing import Any
 import gradio as gr
 
 from beacon_qa.desk.job import Job
-from beacon_qa.errors import BeaconError
+from beacon_qa.errors import BeaconError, BookNotFound
 from beacon_qa.ratios import Ratio
 from beacon_qa.reader import Reader
 from ui.cards import cards
@@ -29,6 +29,10 @@ from ui.states import States
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 """Settings of every event of the panel."""
+
+
+_GONE = "gone: "
+"""What stands before the id of a book on show that was removed elsewhere."""
 
 
 class Shelving:
@@ -45,6 +49,8 @@ class Shelving:
         reader = self.library.reader(request)
         jobs = self.desk.jobs(reader)
         opened, after = follow.look(jobs)
+        if book_id and _is_gone(reader, book_id):
+            opened = f"{_GONE}{book_id}"
         note = gr.skip() if after.notes == follow.notes else note_html(after.notes)
         page, digest = self._page(reader, jobs, book_id)
         if digest == shown:
@@ -52,7 +58,9 @@ class Shelving:
         return page, opened or gr.skip(), note, after, digest
 
     def open(self, job_id: str, request: gr.Request) -> str:
-        """The book that a job has led to."""
+        """The book that a job has led to; none where the one on show is gone."""
+        if job_id.startswith(_GONE):
+            return ""
         return self.desk.job(self.library.reader(request), job_id).book_id
 
     def take(
@@ -117,6 +125,14 @@ class Shelving:
         used, quota = self.library.used(reader), reader.shelf.quota
         page = shelf_html(cards(reader, jobs), book_id, used, quota)
         return page, hashlib.sha256(page.encode()).hexdigest()
+
+
+def _is_gone(reader: Reader, book_id: str) -> bool:
+    try:
+        reader.shelf.get(book_id)
+    except BookNotFound:
+        return True
+    return False
 
 
 def note_html(notes: Sequence[str]) -> str:

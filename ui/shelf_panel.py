@@ -10,7 +10,6 @@ import gradio as gr
 from ui.following import Following
 from ui.library import Library
 from ui.look import FAVICON
-from ui.states import States
 
 _TICK = 1.0
 """Seconds between two looks at the desk."""
@@ -33,7 +32,7 @@ class ShelfPanel:
     shown: gr.State
 
 
-def build(library: Library, states: States) -> ShelfPanel:
+def build(library: Library) -> ShelfPanel:
     """Lay the panel out."""
     leave = '<a class="leave" href="logout">Log out</a>' if library.accounts else ""
     mark = FAVICON.read_text(encoding="utf-8").replace("<svg", '<svg aria-hidden="true"', 1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
-import ipaddress
 import logging
 import os
 import shutil
@@ -28,6 +27,7 @@ from beacon_qa.commands.terminal import Terminal
 from beacon_qa.desk import Desk
 from beacon_qa.errors import AccountError, BeaconError
 from beacon_qa.reader import Reader
+from beacon_qa.server.address import is_loopback
 from beacon_qa.shelf import Shelf, default_folder
 from ui.library import Library, Limits
 from ui.look import FAVICON, css_files, palette_css, theme
@@ -68,15 +68,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     options.add_model(parser)
     group = parser.add_argument_group("shelf")
+    options.add_folder(group)
     group.add_argument(
-        "--shelf",
-        type=Path,
-        metavar="FOLDER",
-        help="where books are kept (default: ~/.local/share/beacon-qa)",
-    )
-    group.add_argument("--quota", type=float, metavar="GB", help="let a shelf grow to this size")
-    group.add_argument(
-        "--max-upload", type=float, default=100.0, metavar="MB", help="largest file (default: 100)"
+        "--max-upload",
+        type=options.above_zero,
+        default=100.0,
+        metavar="MB",
+        help="largest file (default: 100)",
     )
     group = parser.add_argument_group("serving")
     group.add_argument(
@@ -105,11 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def check_host(host: str, auth: Path | None) -> None:
     """Raise AccountError for an address that others can reach when nobody has to log in."""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    if not local and auth is None:
+    if not is_loopback(host) and auth is None:
         raise AccountError(
             f"At {host} others could reach the page; name the users who may with --auth FILE "
             "(--add-user makes one), or leave --host out."
@@ -165,7 +159,7 @@ def _serve(args: argparse.Namespace, data_home: str | None, terminal: Terminal) 
     )
     ended = _signals()
     _ask_ourselves_directly(args.host)
-    with Desk() as desk:
+    with Desk(originals=True) as desk:
         library = Library(reader, desk, accounts, Limits(upload_bytes=int(args.max_upload * 2**20)))
         library.resume()
         page = launch(

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import gradio as gr
 
 from beacon_qa.prompts import LENGTHS
-from ui.library import Library
-from ui.states import States
 
 EMPTY = "*Choose a book on the shelf to have it summarized.*"
 """What stands in the place of a summary while no book is on show."""
@@ -30,7 +28,7 @@ class SummaryPanel:
     download: gr.DownloadButton
 
 
-def build(library: Library, states: States) -> SummaryPanel:
+def build() -> SummaryPanel:
     """Lay the panel out."""
     with gr.Row(elem_id="summary-choices"):
         length = gr.Radio(

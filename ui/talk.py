@@ -6,7 +6,6 @@ Knows books, chats and the shelf's conversations; knows nothing of gradio. Whate
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from collections import OrderedDict
@@ -19,7 +18,8 @@ from typing import Any
 from beacon_qa.answer import Answer
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
-from beacon_qa.chat import Chat, Turn
+from beacon_qa.chat import Chat
+from beacon_qa.chat.transcript import turns
 from beacon_qa.errors import BeaconError, ShelfError
 from beacon_qa.evidence.looking import LookBack
 from beacon_qa.shelf import Shelf
@@ -86,6 +86,11 @@ class Talks:
                 _LOG.exception("An answer ended unexpectedly.")
                 yield _failed(kept, message.id, UNEXPECTED)
 
+    def telling(self, shelf: Shelf, conversation_id: int) -> bool:
+        """Whether an answer is being told in the conversation."""
+        with self._guard:
+            return (shelf.conversations, conversation_id) in self._live
+
     def wait(self, shelf: Shelf, conversation_id: int, timeout: float) -> bool:
         """Wait until no answer is told in the conversation; False when it took too long."""
         place = shelf.conversations, conversation_id
@@ -126,16 +131,6 @@ class Talks:
             self._open[key] = chat
             while len(self._open) > self._limit:
                 self._open.popitem(last=False)
-
-
-def turns(messages: Sequence[Message]) -> list[Turn]:
-    """The questions that got an answer, with it."""
-    pairs = itertools.pairwise(messages)
-    return [
-        Turn(asked.text, told.text)
-        for asked, told in pairs
-        if (asked.role, told.role) == ("user", "assistant") and told.text
-    ]
 
 
 def _told(

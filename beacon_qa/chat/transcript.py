@@ -1,14 +1,16 @@
-"""A conversation as it is given out: what each answer was told from, in words, Markdown or JSON.
+"""A kept conversation: gone on with, or given out with what each answer was told from.
 
 Knows kept messages and their details; knows nothing of models, or of where files go.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from beacon_qa.chat.chat import Turn
 from beacon_qa.markdown import harmless, literal
 from beacon_qa.shelf.conversations import Conversation, Message
 
@@ -19,6 +21,16 @@ _ENDED = {
     "failed": "failed",
 }
 """How an answer ended, where it did not end by itself."""
+
+
+def turns(messages: Sequence[Message]) -> list[Turn]:
+    """The questions that got an answer, with it."""
+    pairs = itertools.pairwise(messages)
+    return [
+        Turn(asked.text, told.text)
+        for asked, told in pairs
+        if (asked.role, told.role) == ("user", "assistant") and told.text
+    ]
 
 
 def as_markdown(title: str, conversation: Conversation, messages: Sequence[Message]) -> str:

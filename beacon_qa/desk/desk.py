@@ -21,7 +21,7 @@ from beacon_qa.errors import BeaconError, PasswordNeeded, QueueFull
 from beacon_qa.ratios import Ratio, parsed, written
 from beacon_qa.reader import Reader
 from beacon_qa.shelf.book_record import BookRecord
-from beacon_qa.shelf.storage import file_hash
+from beacon_qa.shelf.storage import expanded, file_hash
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,10 +33,12 @@ class Desk:
     """Books waiting to be read, and the one that is being read.
 
     A shelf may have `limit` unfinished books here; the last `kept` finished jobs of all shelves
-    are remembered. Threads start with the first job; `close` ends them and keeps what was read.
+    are remembered. With `originals` a PDF is kept beside its text, for its pages to be shown.
+    Threads start with the first job; `close` ends them and keeps what was read.
     """
 
-    def __init__(self, *, limit: int = 20, kept: int = 100) -> None:
+    def __init__(self, *, limit: int = 20, kept: int = 100, originals: bool = False) -> None:
+        self._originals = originals
         self._roll = Roll(limit, kept, lambda entry: self._discard(entry.source))
         self._spool = Spool()
         self._threads: list[Thread] = []
@@ -58,7 +60,7 @@ class Desk:
         has been parsed. What is on its way already at this ratio is not taken again: that job is
         returned. Raises QueueFull when too many books wait, ShelfError when there is no such file.
         """
-        file = source if isinstance(source, Document) else Path(source).expanduser()
+        file = source if isinstance(source, Document) else expanded(source)
         digest = file.content_hash if isinstance(file, Document) else file_hash(file)
         called = name or (file.title if isinstance(file, Document) else file.name)
         if owned and isinstance(file, Path):
@@ -184,7 +186,7 @@ class Desk:
         while (entry := self._roll.take(work)) is not None:
             try:
                 if work == "parse":
-                    parse(entry, self._roll, self._spool)
+                    parse(entry, self._roll, self._spool, originals=self._originals)
                 else:
                     read(entry, self._roll)
             except BeaconError as error:

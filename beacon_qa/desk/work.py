@@ -26,8 +26,11 @@ STOPPED = "stopped"
 _UNEXPECTED = "Something went wrong here, and the program's log says what; try again."
 
 
-def parse(entry: Entry, roll: Roll, spool: Spool) -> None:
-    """Parse what was handed in, put it on the shelf, and queue it to be read if it has to be."""
+def parse(entry: Entry, roll: Roll, spool: Spool, *, originals: bool) -> None:
+    """Parse what was handed in, put it on the shelf, and queue it to be read if it has to be.
+
+    With `originals` a PDF stays on the shelf too.
+    """
     roll.set(entry, state="parsing")
     reader, source = entry.reader, entry.source
     document = _document(entry)
@@ -36,7 +39,7 @@ def parse(entry: Entry, roll: Roll, spool: Spool) -> None:
     record = reader.shelve(
         document, source="" if path is None or handed_in else str(path.resolve())
     )
-    if path is not None and document.format == "pdf":
+    if originals and path is not None and document.format == "pdf":
         _keep_original(entry, path, document)
     if path is not None:
         spool.drop(path)

@@ -45,8 +45,9 @@ class Room:
 
     @property
     def text(self) -> str:
-        """The words that are shown."""
-        return str(self.script("return document.querySelector(arguments[0])?.innerText ?? ''"))
+        """The words that are shown, without the marks that set a title's direction apart."""
+        told = self.script("return document.querySelector(arguments[0])?.innerText ?? ''")
+        return str(told).replace("\u2068", "").replace("\u2069", "")
 
     def script(self, code: str) -> Any:
         """Run a script with the room's selector as its argument."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from made_books import HARBOUR, QUESTION
 from page_rooms import Page
+from selenium.webdriver.common.keys import Keys
 from served_page import ServedPage
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("harbour")]
@@ -159,3 +160,49 @@ def test_a_conversation_is_given_out_as_markdown_and_json(asked: Page, tmp_path:
     assert asked.talk.answers[0] in texts["markdown"]
     messages = json.loads(texts["json"])["messages"]
     assert [message["role"] for message in messages] == ["user", "assistant"]
+
+
+def test_enter_while_an_answer_is_told_keeps_the_next_question(asked: Page) -> None:
+    # As the page is while an answer is told: only the button can be told apart.
+    asked.talk.script(
+        "const stop = document.createElement('button'); stop.className = 'stop-button';"
+        "document.querySelector('#question').append(stop)"
+    )
+    asked.talk.type("#question textarea", "Who woke the clerk?")
+    asked.talk.find("#question textarea").send_keys(Keys.ENTER)
+    asked.talk.script("document.querySelector('#question > .stop-button').remove()")
+    assert asked.talk.find("#question textarea").get_attribute("value") == "Who woke the clerk?"
+    asked.talk.find("#question textarea").send_keys(Keys.ENTER)
+    asked.talk.until(lambda: len(asked.talk.questions) == 2, "the question")
+    asked.talk.told()
+    assert asked.talk.questions == [QUESTION, "Who woke the clerk?"]
+
+
+def test_what_was_to_be_deleted_is_forgotten_when_something_else_is_on_show(asked: Page) -> None:
+    asked.talk.click("#manage > button")
+    asked.talk.click("#delete")
+    asked.talk.says("Delete for ever")
+    asked.talk.click("#new-conversation")
+    asked.talk.until(lambda: "Delete for ever" not in asked.talk.text, "no more doubt")
+
+
+def test_an_edit_that_is_refused_leaves_the_question_as_it_was(asked: Page) -> None:
+    asked.talk.click('#chat button[aria-label="Edit"]')
+    asked.talk.type("#chat textarea", " ")
+    asked.talk.click('#chat button[aria-label="Submit"]')
+    asked.body.says("Type a question first.")
+    asked.talk.until(lambda: asked.talk.questions == [QUESTION], "the question as it was")
+
+
+def test_a_book_deleted_in_another_browser_is_shown_no_more(
+    page: Page, second: Page, served: ServedPage, tmp_path: Path
+) -> None:
+    file = tmp_path / "short-lived.txt"
+    file.write_text("A ship was seen, and then no more.")
+    served.read(file)
+    page.shelf.open("short-lived")
+    page.talk.says("Ask anything about short-lived")
+    second.shelf.act("short-lived", "delete")
+    second.body.click("dialog.ask .danger")
+    page.talk.says("Choose a book on the shelf")
+    page.talk.until(lambda: not page.talk.all("#chat .example"), "no suggested question")
