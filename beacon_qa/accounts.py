@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock
 
 from beacon_qa.errors import AccountError
-from beacon_qa.shelf.storage import write_atomically
+from beacon_qa.shelf.storage import expanded, write_atomically
 
 SHORTEST_PASSWORD = 8
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -58,7 +58,7 @@ class Accounts:
     """The users in a file; all methods raise AccountError when it cannot be used as it is."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser()
+        self.path = expanded(path)
         # One at a time: a flood of log-ins must not take the machine's memory.
         self._one = Lock()
         self._nobody = _Hash.of(secrets.token_hex(16))

@@ -16,7 +16,7 @@ import secrets
 from pathlib import Path
 
 from beacon_qa.errors import AccountError
-from beacon_qa.shelf.storage import write_atomically
+from beacon_qa.shelf.storage import expanded, write_atomically
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -31,7 +31,7 @@ class Keys:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser()
+        self.path = expanded(path)
 
     def names(self) -> list[str]:
         """Whose keys there are, in the order of the file."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from beacon_qa.beacon import choose_ratio
+from beacon_qa.beacon.config import check_ratios
 from beacon_qa.beacon.windows import RESERVE
 from beacon_qa.errors import ModelError
 from beacon_qa.machine.costs import kept_keys
@@ -44,7 +45,8 @@ def schedule_for(
             memory_budget=memory_budget,
         )
         return (chosen,)
-    schedule = (ratio,) if isinstance(ratio, int) else tuple(ratio)
+    given = (ratio,) if isinstance(ratio, int) else tuple(ratio)
+    schedule = check_ratios(given, beacon.window)
     kept = kept_keys(tokens, schedule, beacon.window) + beacon.sink
     if kept > beacon.positions:
         raise ModelError(

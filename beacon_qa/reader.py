@@ -25,7 +25,7 @@ from beacon_qa.ratios import Ratio, parsed, schedule_for, written
 from beacon_qa.reading import Reading, ReadingProgress
 from beacon_qa.shelf import Shelf
 from beacon_qa.shelf.book_record import BookRecord, MemoryKey
-from beacon_qa.sources import document_in_file
+from beacon_qa.sources import document_in_file, located
 
 Source = str | Path | Document
 
@@ -99,7 +99,7 @@ class Reader:
         generator stops the reading; what was read up to the last checkpoint is kept.
         """
         if source is None and not isinstance(document, Document):
-            source = str(Path(document).expanduser().resolve())
+            source = str(located(document))
         parsed = self._document(document, password)
         known = self._known(parsed)
         if known is not None:

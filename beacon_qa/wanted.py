@@ -5,6 +5,7 @@ Knows names, files and the shelf; knows nothing of models, or of which machine r
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Literal
 from beacon_qa.documents import Document
 from beacon_qa.errors import EmptyDocument, UnsupportedFormat
 from beacon_qa.shelf import Shelf
+from beacon_qa.shelf.storage import expanded
 from beacon_qa.sources import document_in_file, files_in
 
 Kind = Literal["read", "known", "skipped", "failed", "stopped"]
@@ -32,6 +34,8 @@ class Wanted:
 
     def document(self, shelf: Shelf, password: str | None = None) -> Document:
         """The document, parsed if need be, and kept; raises DocumentError, ShelfError."""
+        if os.path.isdir(self.source):
+            files_in(Path(self.source))  # it stands here because it cannot be listed, and says why
         kept = shelf.kept_document(self.content_hash) if self.content_hash else None
         return kept or document_in_file(shelf, Path(self.source), password)
 
@@ -58,7 +62,7 @@ def wanted_at(shelf: Shelf, name: str) -> Iterator[Wanted]:
 
     Raises BookNotFound when there is nothing of that name, ShelfError for an unusable folder.
     """
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.is_dir():
         for file in files_in(path):
             yield Wanted(str(file), str(file.resolve()), in_folder=True)

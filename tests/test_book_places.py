@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from readings import SHORT, next_logits, stop_after
+from readings import SHORT, by_windows, next_logits, stop_after
 from small_documents import make_document
 
 from beacon_qa.book import Book
@@ -54,14 +54,27 @@ def test_as_of_knows_nothing_of_what_comes_later(
 
 def test_as_of_a_place_that_is_not_there_is_refused(reader: Reader, document: Document) -> None:
     book = reader.read(document)
-    for place in ("chapter 9", "page 99", "Moby", 0):
+    for place in (
+        "chapter 9",
+        "page 99",
+        "Moby",
+        0,
+        "²",
+        "page ²",
+        "9" * 5000,
+        "chapter " + "9" * 50,
+    ):
         with pytest.raises(DocumentError):
             book.as_of(place)
+    for word in ("Prologue", "pool", "pageant"):
+        with pytest.raises(DocumentError, match=f"no place called '{word}'"):
+            book.as_of(word)
+    assert book.as_of("p8").up_to == book.as_of("p. 8").up_to == book.as_of("Page 8").up_to
 
 
 def test_as_of_a_place_not_read_yet_is_refused(reader: Reader, document: Document) -> None:
     _, options = stop_after(3)
-    half = reader.read(document, **options)  # type: ignore[arg-type]
+    half = by_windows(reader).read(document, **options)  # type: ignore[arg-type]
     with pytest.raises(DocumentError, match="read on first"):
         half.as_of("Epilogue")
 
@@ -104,7 +117,7 @@ def test_a_text_without_chapters_is_not_summarized_by_chapter(
 
 
 def test_appended_text_is_the_only_text_read(reader: Reader, document: Document) -> None:
-    book = reader.read(document)
+    book = by_windows(reader).read(document)
     more = make_document(30, "A Sequel")
     seen: list[ReadingProgress] = []
     longer = book.append(more, on_progress=seen.append)

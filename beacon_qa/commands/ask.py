@@ -19,7 +19,7 @@ from beacon_qa.commands.telling import (
     tell_evidence,
     tell_quotes,
 )
-from beacon_qa.commands.terminal import Terminal
+from beacon_qa.commands.terminal import Terminal, heard
 from beacon_qa.errors import MessageError
 
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
             }
             terminal.data(facts)
             continue
-        if len(args.questions) > 1:
+        if len(args.questions) > 1 or _from_input(args):
             terminal.say(f"> {question}")
         tell(answer, terminal)
         if terminal.watched:
@@ -77,7 +77,12 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _questions(args: argparse.Namespace) -> Iterator[str]:
     for question in args.questions:
-        if question == "-" and args.book != "-":
-            yield from (line.strip() for line in sys.stdin if line.strip())
+        if question == "-" and _from_input(args):
+            yield from (heard(line.strip()) for line in sys.stdin if line.strip())
         else:
-            yield question
+            yield heard(question)
+
+
+def _from_input(args: argparse.Namespace) -> bool:
+    """Whether standard input holds questions, one a line."""
+    return "-" in args.questions and args.book != "-"

@@ -13,6 +13,7 @@ from dataclasses import asdict
 
 from beacon_qa.book import Book
 from beacon_qa.chat import Turn
+from beacon_qa.chat.transcript import turns
 from beacon_qa.commands import options
 from beacon_qa.commands.interrupt import Stopped, typed
 from beacon_qa.commands.session import open_book, open_shelf, sampling
@@ -23,7 +24,7 @@ from beacon_qa.commands.telling import (
     tell_evidence,
     tell_quotes,
 )
-from beacon_qa.commands.terminal import Terminal
+from beacon_qa.commands.terminal import Terminal, heard
 from beacon_qa.shelf.conversations import Conversations
 
 
@@ -83,16 +84,14 @@ def _begin(kept: Conversations, book: Book, go_on: bool) -> tuple[int, list[Turn
     earlier = [talk for talk in kept.of_book(book.id) if talk.as_of == book.up_to]
     if not go_on or not earlier:
         return kept.start(book.id, as_of=book.up_to).id, []
-    messages = kept.messages(earlier[0].id)
-    pairs = zip(messages[::2], messages[1::2], strict=False)
-    return earlier[0].id, [Turn(asked.text, told.text) for asked, told in pairs]
+    return earlier[0].id, turns(kept.messages(earlier[0].id))
 
 
 def _questions(terminal: Terminal) -> Iterator[str]:
     while True:
         if terminal.watched and sys.stdin.isatty():
             terminal.say("\n> ", end="")
-        line = typed(sys.stdin).strip()
+        line = heard(typed(sys.stdin).strip())
         if not line or line == "/quit":
             return
         yield line

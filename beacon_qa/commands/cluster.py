@@ -23,6 +23,7 @@ from beacon_qa.commands.terminal import Terminal
 from beacon_qa.keys import Keys
 from beacon_qa.server.limits import Limits
 from beacon_qa.shelf import Shelf
+from beacon_qa.shelf.storage import expanded
 from beacon_qa.wanted import Outcome, Wanted
 
 _LOG = logging.getLogger(__name__)
@@ -37,8 +38,8 @@ _WAIT = 1.0
 def job_of(args: argparse.Namespace, shelf: Shelf, lease: Path) -> Job:
     """What the workers are to do it with; a model's folder is named in full."""
     model = args.model
-    if model is not None and Path(model).expanduser().is_dir():
-        model = str(Path(model).expanduser().resolve())
+    if model is not None and expanded(model).is_dir():
+        model = str(expanded(model).resolve())
     return Job(
         shelf=str(shelf.root),
         lease=str(lease),
@@ -85,7 +86,7 @@ def read_on_cluster(
             look()
 
         job = job_of(args, shelf, lease)
-        for outcome in read_library(ray, job, wanted, team, retries=args.retries, on_look=on_look):
+        for outcome in read_library(job, wanted, team, retries=args.retries, on_look=on_look):
             look.done += 1
             yield outcome
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """--model, --bits, --ratio."""
+    """--model, --bits, --device, --ratio."""
     group = parser.add_argument_group("model")
     group.add_argument(
         "--model",
@@ -38,16 +38,19 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def add_shelf(parser: argparse.ArgumentParser) -> None:
     """--shelf, --quota, --json."""
     group = parser.add_argument_group("shelf and output")
+    add_folder(group)
+    group.add_argument("--json", action="store_true", help="write results as lines of JSON")
+
+
+def add_folder(group: argparse._ArgumentGroup) -> None:
+    """--shelf and --quota."""
     group.add_argument(
         "--shelf",
         type=Path,
         metavar="FOLDER",
         help="where books are kept (default: ~/.local/share/beacon-qa)",
     )
-    group.add_argument(
-        "--quota", type=above_zero, metavar="GB", help="let the shelf grow to this size"
-    )
-    group.add_argument("--json", action="store_true", help="write results as lines of JSON")
+    group.add_argument("--quota", type=above_zero, metavar="GB", help="how large a shelf may grow")
 
 
 def add_engine(parser: argparse.ArgumentParser, workers: str) -> argparse._ArgumentGroup:
@@ -155,6 +158,13 @@ def above_zero(word: str) -> float:
 
 def positive(word: str) -> int:
     """A whole number from 1 on."""
-    if not word.isdigit() or int(word) < 1:
+    if not word.isdecimal() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 1 on")
+    return int(word)
+
+
+def not_negative(word: str) -> int:
+    """A whole number from 0 on."""
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 0 on")
     return int(word)

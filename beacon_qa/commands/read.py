@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = options.add_engine(parser, "books that are read at a time")
     group.add_argument(
         "--retries",
-        type=int,
+        type=options.not_negative,
         default=2,
         metavar="N",
         help="take a book up again when its worker failed or ended, N times at most (default: 2)",

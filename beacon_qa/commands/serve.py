@@ -42,14 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_model(parser)
     options.add_looking(parser)
     options.add_engine(parser, "servers behind the address")
-    group = parser.add_argument_group("shelf")
-    group.add_argument(
-        "--shelf",
-        type=Path,
-        metavar="FOLDER",
-        help="where books are kept (default: ~/.local/share/beacon-qa)",
-    )
-    group.add_argument("--quota", type=float, metavar="GB", help="let a shelf grow to this size")
+    options.add_folder(parser.add_argument_group("shelf"))
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +88,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     """Serve until Ctrl-C or a signal to end, or make a key."""
     shelf = open_shelf(args)
     keys = Keys(args.keys or shelf.root / _KEYS)
-    if args.new_key:
+    if args.new_key is not None:
         terminal.say(keys.new(args.new_key))
         terminal.note(
             f"This is the key of {args.new_key}. It is not shown again; {keys.path} holds a hash."

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beacon_qa.commands.interrupt import Stopped, interruptible
@@ -17,6 +16,7 @@ from beacon_qa.commands.terminal import Terminal
 from beacon_qa.documents import Document
 from beacon_qa.shelf import Shelf, default_folder
 from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.shelf.storage import expanded
 from beacon_qa.sources import document_in_bytes, document_in_file
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def find_document(args: argparse.Namespace, shelf: Shelf, name: str) -> tuple[Do
     """(document, path) for a file, "-" (standard input), or a book on the shelf."""
     if name == "-":
         return document_in_bytes(shelf, sys.stdin.buffer.read(), "stdin", args.password), ""
-    path = Path(name).expanduser()
-    if path.exists():
+    path = expanded(name)
+    if name.strip() and path.exists():
         return document_in_file(shelf, path, args.password), str(path.resolve())
     record = shelf.find(name)
     return shelf.document(record.id), record.source

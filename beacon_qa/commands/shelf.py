@@ -17,6 +17,7 @@ from beacon_qa.commands.terminal import Terminal
 from beacon_qa.shelf import Shelf
 from beacon_qa.shelf.book_record import BookRecord
 from beacon_qa.shelf.portable import export_book, import_book
+from beacon_qa.shelf.storage import expanded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,18 +43,27 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     if args.action == "list":
         _list(shelf, args.json, terminal)
     elif args.action == "import":
-        _show(import_book(shelf, args.folder.expanduser()), args.json, terminal)
+        _show(import_book(shelf, expanded(args.folder)), args.json, terminal)
     else:
         record = shelf.find(args.book)
         if args.action == "show":
             _show(record, args.json, terminal)
         elif args.action == "export":
-            folder = export_book(shelf, record.id, args.folder.expanduser())
-            terminal.say(f"{record.title} ({record.id}) is in {folder}.")
+            folder = export_book(shelf, record.id, expanded(args.folder))
+            said = f"{record.title} ({record.id}) is in {folder}."
+            _done(args.json, {"exported": record.id, "folder": str(folder)}, said, terminal)
         elif args.yes or _sure(record, terminal):
             shelf.remove(record.id)
-            terminal.say(f"{record.title} ({record.id}) is removed.")
+            said = f"{record.title} ({record.id}) is removed."
+            _done(args.json, {"removed": record.id}, said, terminal)
     return 0
+
+
+def _done(as_json: bool, facts: dict[str, str], said: str, terminal: Terminal) -> None:
+    if as_json:
+        terminal.data(facts)
+    else:
+        terminal.say(said)
 
 
 def _list(shelf: Shelf, as_json: bool, terminal: Terminal) -> None:
@@ -86,7 +96,7 @@ def _show(record: BookRecord, as_json: bool, terminal: Terminal) -> None:
 
 def _sure(record: BookRecord, terminal: Terminal) -> bool:
     """Ask a person; a script has said what it wants."""
-    if not (terminal.watched and sys.stdin.isatty()):
+    if not sys.stdin.isatty():
         return True
-    terminal.say(f"Remove {record.title} ({record.id}) and its conversations? [y/N] ", end="")
+    terminal.note(f"Remove {record.title} ({record.id}) and its conversations? [y/N] ", end="")
     return typed(sys.stdin).strip().casefold() in ("y", "yes")

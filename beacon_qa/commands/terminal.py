@@ -9,8 +9,17 @@ from __future__ import annotations
 import json
 from typing import Any, TextIO
 
-_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
-"""All control characters but tab and line end, for `str.translate`."""
+_CONTROLS = {
+    **dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)]),
+    **dict.fromkeys(range(0xD800, 0xE000), "\ufffd"),
+}
+"""For `str.translate`: all control characters but tab and line end are left out, and what stands
+for a byte that is no text is shown as such."""
+
+
+def heard(words: str) -> str:
+    """What was typed or handed in, with bytes that are no text in its encoding marked as such."""
+    return words.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
 
 
 class Terminal:
@@ -34,7 +43,7 @@ class Terminal:
         """Write a result as one line of JSON."""
         self.say(json.dumps(value, ensure_ascii=False))
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, end: str = "\n") -> None:
         """Write what is not part of the result."""
-        self.err.write(text.translate(_CONTROLS) + "\n")
+        self.err.write(text.translate(_CONTROLS) + end)
         self.err.flush()

@@ -11,15 +11,17 @@ from pathlib import Path
 
 from beacon_qa.errors import BookNotFound
 from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.shelf.storage import expanded, named
 
 _LISTED = 8
 """How many of several candidates an error message names."""
 
 
 def find_record(books: Sequence[BookRecord], name: str, model_key: str = "") -> BookRecord:
-    """The one book that `name` means: an id, a path, a title, its beginning, or a part of it.
+    """The one book that `name` means: an id, a path, a title, a file's name, a part of the title.
 
-    Of several memories of one text, that of `model_key` is preferred, then the first listed.
+    Of several memories of one text those of `model_key` are preferred, then one that is ready, then
+    the first listed.
     Raises BookNotFound when there is none, or when several texts fit equally well.
     """
     wanted, ident = _words(name), name.strip().casefold()
@@ -30,6 +32,7 @@ def find_record(books: Sequence[BookRecord], name: str, model_key: str = "") -> 
         lambda book: book.id == ident,
         lambda book: bool(book.source) and book.source == path,
         lambda book: _words(book.title) == wanted,
+        lambda book: _words(Path(book.source).stem) == wanted,
         lambda book: len(ident) >= 3 and book.id.startswith(ident),
         lambda book: _words(book.title).startswith(wanted),
         lambda book: wanted in _words(book.title),
@@ -57,12 +60,12 @@ def _one(found: list[BookRecord], name: str, model_key: str) -> BookRecord:
             f"{name!r} could mean {len(found)} books: {listed}{more}; give more of the title, or "
             "the id."
         )
-    ready = [book for book in found if book.model_key == model_key]
-    return (ready or found)[0]
+    same = [book for book in found if book.model_key == model_key] or found
+    return next((book for book in same if book.state == "ready"), same[0])
 
 
 def _absolute(name: str) -> str:
     try:
-        return str(Path(name).expanduser().resolve())
-    except (OSError, RuntimeError, ValueError):  # not a path at all: too long, a null character
+        return named(expanded(name).resolve())
+    except (OSError, ValueError):  # not a path at all: too long, a null character
         return ""

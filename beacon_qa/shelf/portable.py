@@ -21,6 +21,9 @@ from beacon_qa.shelf.shelf import Shelf
 from beacon_qa.shelf.storage import copy_atomically, explained, write_atomically
 
 VERSION = 1
+_FIXED = ("model_name", "seams", "total_tokens", "total_windows")
+"""What a record says of a book before any of it is read."""
+
 _LARGEST_JSON = 1 << 28
 """Bytes of JSON that are read at most from a folder that comes from elsewhere."""
 
@@ -64,13 +67,15 @@ def import_book(shelf: Shelf, folder: Path) -> BookRecord:
         if not held:
             raise ShelfError(f"{record.title} is being read here now; import it afterwards.")
         shelf.keep_document(document)
-        present = shelf.add(record.key, document)
+        # A book whose memory finds no room can still be read here: it needs to know its length.
+        fixed = {name: getattr(record, name) for name in _FIXED}
+        present = shelf.add(record.key, document, **fixed)
         if present.state == "ready":
             return present
         shelf.room_for(size)
         copy_atomically(memory, shelf.memory_path(record.id))
-        kept = ("model_name", "seams", "tokens", "total_tokens", "windows", "total_windows", "kept")
-        facts = {name: getattr(record, name) for name in kept}
+        read = {name: getattr(record, name) for name in ("tokens", "windows", "kept")}
+        facts = {**fixed, **read}
         return shelf.update(record.id, state="ready", reason="", nbytes=size, **facts)
 
 

@@ -27,9 +27,11 @@ from beacon_qa.shelf.conversations import Conversations
 from beacon_qa.shelf.finding import find_record
 from beacon_qa.shelf.storage import (
     copy_atomically,
+    expanded,
     explained,
     folder_size,
     inside,
+    named,
     write_atomically,
 )
 
@@ -53,7 +55,7 @@ class Shelf:
     def __init__(
         self, root: Path | None = None, *, quota: int | None = None, shared: bool = False
     ) -> None:
-        self.root = (root or default_folder()).expanduser().resolve()
+        self.root = expanded(root or default_folder()).resolve()
         self.quota = quota
         with explained(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -96,6 +98,8 @@ class Shelf:
     def add(self, key: MemoryKey, document: Document, **facts: Any) -> BookRecord:
         """Put a book on the shelf as waiting; if it is there already, return it as it is."""
         now = _now()
+        if "source" in facts:
+            facts["source"] = named(Path(facts["source"])) if facts["source"] else ""
         record = BookRecord(
             **{**dataclasses.asdict(key), "id": key.book_id, "created": now, "updated": now},
             title=document.title,

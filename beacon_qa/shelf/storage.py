@@ -20,6 +20,20 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _BLOCK = 1 << 20
 
 
+def expanded(name: str | Path) -> Path:
+    """A path with `~` in it as the user's folder; of nobody's it is a name like any other."""
+    path = Path(name)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def named(path: Path) -> str:
+    """A path as text that can be kept and shown; bytes that are no UTF-8 are spelled out."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
+
+
 def inside(folder: Path, name: str, ending: str = "") -> Path:
     """The path of `name` in `folder`; raises ShelfError for a name that could lead elsewhere."""
     if _NAME.fullmatch(name):

@@ -190,6 +190,48 @@ def test_the_shelf_lists_shows_exports_imports_and_removes(
     assert json.loads(out)["read_now"] is False
 
 
+def test_a_summary_is_written_where_it_was_asked_for_and_nowhere_else(
+    shell: Shell, chapters_file: Path, tmp_path: Path
+) -> None:
+    def summarize(output: Path) -> tuple[int, str, str]:
+        words = ["--max-tokens", "2", "--output", str(output)]
+        return shell("summarize", str(chapters_file), *words)
+
+    before = chapters_file.read_text()
+    for output, sentence in ((chapters_file, "is the text itself"), (tmp_path, "is a folder")):
+        code, _, err = summarize(output)
+        assert code == 2
+        assert sentence in err
+        assert "Loading" not in err
+    assert chapters_file.read_text() == before
+    real, link = tmp_path / "real.md", tmp_path / "link.md"
+    real.touch(0o640)
+    link.symlink_to(real)
+    assert summarize(link)[0] == 0
+    assert link.is_symlink()
+    assert real.read_text().startswith("# ")
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert summarize(Path("/dev/null"))[0] == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_questions_in_another_encoding_are_asked_as_far_as_they_can_be_read(
+    shell: Shell, text_file: Path
+) -> None:
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "beacon_qa", "ask", text_file, "-", b"Wer z\xe4hlte sie?"),
+            *("--max-tokens", "2", *shell.options("ask")),
+        ],
+        input=b"Wer z\xe4hlte?\nWho?\n",
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    asked = [line for line in run.stdout.decode().splitlines() if line.startswith("> ")]
+    assert asked == ["> Wer z\ufffdhlte?", "> Who?", "> Wer z\ufffdhlte sie?"]
+
+
 def test_a_conversation_is_kept_and_can_go_on(
     shell: Shell, text_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +253,25 @@ def test_a_conversation_is_kept_and_can_go_on(
         "And then?",
     ]
     assert talk("Who?\n")[0]["conversation"] != first[0]["conversation"]
+
+
+def test_a_conversation_goes_on_past_a_question_that_got_no_answer(
+    shell: Shell, text_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def talk(line: str, *words: str) -> dict[str, Any]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(line))
+        code, out, _ = shell("chat", str(text_file), "--json", "--max-tokens", "4", *words)
+        assert code == 0
+        told: dict[str, Any] = json.loads(out)
+        return told
+
+    talk("Who?\n")
+    expected = talk("And then?\n", "--continue")
+    begun = talk("Who?\n")["conversation"]
+    Shelf(shell.shelf).conversations.add(begun, "user", "Why, and where to, and when?")
+    told = talk("And then?\n", "--continue")
+    assert told["conversation"] == begun
+    assert told["usage"] == expected["usage"]
 
 
 def test_doctor_says_what_the_machine_can_run(shell: Shell) -> None:

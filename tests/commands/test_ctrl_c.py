@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import re
@@ -15,8 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
 
 from beacon_qa.cli import main
+from beacon_qa.shelf import Shelf
 
 CTRL_C = "\x03"
 _ENTER = (
@@ -35,15 +36,16 @@ _PATIENCE = 120.0
 class AtTerminal:
     """`beacon-qa` in a terminal of its own; `screen` is all that was written there so far."""
 
-    def __init__(self, words: list[str], home: Path) -> None:
+    def __init__(self, words: list[str], home: Path, notes: Path | None) -> None:
         self.screen = ""
         self._terminal, inside = pty.openpty()
+        errors = inside if notes is None else os.open(notes, os.O_WRONLY | os.O_CREAT)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _ENTER, sys.executable, "-m", "beacon_qa", *words],
             env={**os.environ, "XDG_DATA_HOME": str(home), "TERM": "xterm", "COLUMNS": "80"},
             stdin=inside,
             stdout=inside,
-            stderr=inside,
+            stderr=errors,
             start_new_session=True,
         )
         os.close(inside)
@@ -101,8 +103,8 @@ def at_terminal(home: Path) -> Iterator[Callable[..., AtTerminal]]:
     """Start a command; one that is still there when a test fails is killed."""
     started: list[AtTerminal] = []
 
-    def start(*words: object) -> AtTerminal:
-        started.append(AtTerminal([str(word) for word in words], home))
+    def start(*words: object, notes: Path | None = None) -> AtTerminal:
+        started.append(AtTerminal([str(word) for word in words], home, notes))
         return started[-1]
 
     yield start
@@ -178,6 +180,18 @@ def test_a_stopped_answer_of_a_conversation_is_kept_and_the_conversation_goes_on
     assert run.screen.endswith("\r\nStopped.\r\n")
 
 
+@pytest.mark.parametrize(("said", "left"), [("n", 1), ("y", 0)])
+def test_a_person_is_asked_before_a_book_is_removed(
+    said: str, left: int, book: list[str], home: Path, at_terminal: Start
+) -> None:
+    # Also where the notes go to a file.
+    run = at_terminal("shelf", "remove", book[0], notes=home / "notes")
+    run.wait_until(lambda: "[y/N]" in (home / "notes").read_text())
+    run.type(f"{said}\n")
+    assert run.end() == 0
+    assert len(Shelf(home / "beacon-qa").books()) == left
+
+
 def test_a_stopped_summary_ends_on_a_line_of_its_own(book: list[str], at_terminal: Start) -> None:
     run = at_terminal("summarize", *book)
     run.wait_for(r"# whale\r\n\r\n.*\w+")
@@ -211,5 +225,6 @@ def test_a_stopped_training_keeps_its_steps(
     done = len(log.read_text().splitlines())
     assert f"\r\n{done} of 1000000 steps done; the model is in " in run.screen
     assert run.screen.endswith("\r\nStopped. The same command carries on.\r\n")
-    assert json.loads((out / "training" / "checkpoint.json").read_text()) == {"step": done}
+    with safe_open(out / "training" / "checkpoint.safetensors", framework="pt") as kept:
+        assert kept.metadata() == {"step": str(done)}
     assert (out / "model.safetensors").exists()

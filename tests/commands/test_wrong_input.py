@@ -27,6 +27,8 @@ def place(tmp_path: Path, text_file: Path, monkeypatch: pytest.MonkeyPatch) -> P
         ("ask whale.txt ''", "A question is empty"),
         ("ask whale.txt Who? --device cuda:99", "There is no device cuda:99 here"),
         ("ask whale.txt Who? --device toaster", "'toaster' is no device; say cpu"),
+        ("serve --new-key ''", "'' cannot be a key's name"),
+        ("ask '' Who?", "An empty name means no book"),
         ("summarize whale.txt --output nowhere/x.md", "There is no folder nowhere; make it"),
         ("evaluate --out file", "file cannot be used: file exists"),
         (
@@ -70,6 +72,7 @@ def test_a_wrong_word_is_one_sentence(
         "read whale.txt --save-every 0",
         "train --base model --texts texts --out out --learning-rate -1",
         "train --base model --texts texts --out out --learning-rate inf",
+        "serve --quota nan",
     ],
 )
 def test_a_number_that_cannot_be_meant_is_refused_at_once(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from shelved import put
+from shelved import put, put_ready
 
 from beacon_qa.errors import BookNotFound
 from beacon_qa.shelf import Shelf
@@ -59,3 +59,10 @@ def test_a_title_is_found_whatever_its_punctuation(shelf: Shelf) -> None:
     assert shelf.find("moby dick").id == shelf.find("the whale").id == record.id
     with pytest.raises(BookNotFound):
         shelf.find("moby duck")
+
+
+def test_of_several_memories_of_a_text_one_that_is_ready_is_found(shelf: Shelf) -> None:
+    ready = put_ready(shelf)
+    failed = put(shelf, ratio="8")
+    shelf.update(failed.id, state="failed", reason="The disk was full.")
+    assert shelf.find("The Whale").id == ready.id

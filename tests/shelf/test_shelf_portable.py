@@ -24,6 +24,18 @@ def test_an_exported_book_is_the_same_on_another_shelf(shelf: Shelf, tmp_path: P
     assert other.document(moved.id) == shelf.document(record.id)
 
 
+def test_a_book_that_finds_no_room_is_left_to_be_read_here(shelf: Shelf, tmp_path: Path) -> None:
+    record = put_ready(shelf)
+    folder = export_book(shelf, record.id, tmp_path / "out")
+    (folder / "memory.safetensors").write_bytes(bytes(1_000_000))
+    small = Shelf(tmp_path / "small", quota=500_000)
+    with pytest.raises(ShelfError, match="grow past"):
+        import_book(small, folder)
+    left = small.get(record.id)
+    assert (left.state, left.tokens, left.total_tokens) == ("waiting", 0, 5)
+    assert import_book(Shelf(tmp_path / "small"), folder).state == "ready"
+
+
 def test_an_export_never_writes_over_files(shelf: Shelf, tmp_path: Path) -> None:
     record = put_ready(shelf)
     (tmp_path / "out").mkdir()
