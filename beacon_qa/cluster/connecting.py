@@ -110,7 +110,7 @@ def _start(ray: Any, address: str, cpus: int | None) -> None:
 def _knock(address: str) -> None:
     """Raise OSError when nobody is at a HOST:PORT, for which Ray would wait for minutes."""
     host, _, port = address.rpartition(":")
-    if host and port.isdigit():
+    if host and port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK).close()
 
 

@@ -96,7 +96,6 @@ def read_text(
 
 
 def read_library(
-    ray: Any,
     job: Job,
     wanted: Sequence[Wanted],
     crew: Crew,

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from beacon_qa.documents.headings import numeral
 from beacon_qa.documents.wrapping import Line
 
 _FEWEST = 4
@@ -28,7 +29,6 @@ _NUMBER_ALONE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_AT_EDGE = re.compile(r"(\d{1,5})\s+\S|.*\S\s+(\d{1,5})\Z")
-_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,10 @@ def _constant(distances: dict[int, int], fewest: int) -> set[int]:
 def _number_alone(edge: _EdgeLine) -> Iterator[int]:
     match = _NUMBER_ALONE.fullmatch(edge.text)
     if match:
-        yield int(match[1]) if match[1].isdigit() else _roman(match[1].lower())
+        yield numeral(match[1])
 
 
 def _number_beside(edge: _EdgeLine) -> Iterator[int]:
     match = _NUMBER_AT_EDGE.match(edge.text) if len(edge.text) <= _LONGEST else None
     if match:
         yield int(match[1] or match[2])
-
-
-def _roman(letters: str) -> int:
-    values = [_ROMAN[letter] for letter in letters]
-    return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))

@@ -104,7 +104,9 @@ def _counted(lines: Sequence[tuple[int, str]], length: int) -> list[Heading]:
     for offset, text in lines:
         match = _COUNTED.fullmatch(text) if len(text) <= _LONGEST else None
         if match and _titled(match["title"]):
-            numbered.append((_value(match["number"]), Heading(offset, offset + len(text), text, 2)))
+            numbered.append(
+                (numeral(match["number"]), Heading(offset, offset + len(text), text, 2))
+            )
     firsts = [index for index, (number, _) in enumerate(numbered) if number == 1]
     sequences = [_sequence(numbered[index:]) for index in firsts[:_MOST_FIRSTS]]
     best = max(sequences, key=len, default=[])
@@ -127,10 +129,11 @@ def _titled(title: str | None) -> bool:
     return title is None or (title.strip()[0].isupper() and not _SENTENCE_END.search(title))
 
 
-def _value(number: str) -> int:
+def numeral(number: str) -> int:
+    """The value of a number in digits or in Roman numerals up to C, capital letters or small."""
     if number.isdigit():
         return int(number)
-    values = [_ROMAN[letter] for letter in number]
+    values = [_ROMAN[letter] for letter in number.upper()]
     return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
 
 

@@ -60,9 +60,9 @@ def page_root(text: str) -> tuple[Any, bool]:
     return parse_html(text), claims_xml
 
 
-def heading_marks(flat: FlatText, page: int = 0, offset: int = 0) -> list[Mark]:
+def heading_marks(flat: FlatText, offset: int = 0) -> list[Mark]:
     """Return the headings of flattened text as marks, moved by `offset`."""
-    return [Mark(page, offset + at, label, level) for at, label, level in flat.headings]
+    return [Mark(0, offset + at, label, level) for at, label, level in flat.headings]
 
 
 def _as_utf8(text: str) -> bytes:

@@ -49,6 +49,9 @@ _ZIP_TYPES = (
     (b"mimetypeapplication/vnd.oasis.opendocument", "an OpenDocument file other than text"),
     (b"[Content_Types].xml", "docx"),
 )
+EXTENSIONS = frozenset(_BY_EXTENSION)
+"""Endings of the names of files that can be read."""
+
 _READ = frozenset(_BY_EXTENSION.values())
 
 

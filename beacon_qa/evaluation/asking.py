@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from beacon_qa.beacon import Memory, Sampling, condense
-from beacon_qa.beacon.generate import own_stops
 from beacon_qa.beacon.together import Together
 from beacon_qa.book import Book
 from beacon_qa.documents import Document
@@ -139,8 +138,7 @@ def fits(engine: Engine, tokens: int) -> bool:
 
 
 def _greedy(engine: Engine, tokens: int) -> Sampling:
-    stops = {*engine.prompts.layout.stop_ids, *own_stops(engine.model)}
-    return Sampling(max_new_tokens=tokens, stop_ids=tuple(sorted(stops)))
+    return Sampling(max_new_tokens=tokens, stop_ids=engine.stop_ids)
 
 
 def _text(engine: Engine, ids: Sequence[int]) -> str:

@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 
-from beacon_qa.beacon.generate import own_stops
 from beacon_qa.beacon.stock import load_stock
 from beacon_qa.engine import Engine
 from beacon_qa.evaluation.asking import ANSWER_TOKENS, ask_each
@@ -115,7 +114,7 @@ def _add_answers(
 def _generated(engine: Engine, model: Any, ids: list[int]) -> str:
     """The library's own greedy answer, without any memory."""
     inputs = torch.tensor([ids], device=engine.model.lm_head.weight.device)
-    stops = sorted({*engine.prompts.layout.stop_ids, *own_stops(model)})
+    stops = engine.stop_ids
     out = model.generate(
         inputs,
         attention_mask=torch.ones_like(inputs),
@@ -125,7 +124,7 @@ def _generated(engine: Engine, model: Any, ids: list[int]) -> str:
         top_p=None,
         top_k=None,
         repetition_penalty=1.0,
-        eos_token_id=stops or None,
+        eos_token_id=list(stops) or None,
         pad_token_id=stops[0] if stops else 0,
     )
     return engine.prompts.text(out[0, len(ids) :].tolist()).strip()

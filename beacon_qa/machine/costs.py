@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from beacon_qa.beacon.windows import choose_ratio
+from beacon_qa.errors import ConfigError
+
 TOKENS_A_PAGE = 450
 """A printed page of prose: about 340 words, in a vocabulary of the usual size."""
 
@@ -60,11 +63,12 @@ class Shape:
         return linear + 2 * self.layers * query * tokens * share * seen
 
     def smallest_ratio(self, tokens: int, ratios: Sequence[int]) -> int | None:
-        """The smallest of the ratios at which a text fits the positions, or None."""
-        for ratio in sorted(ratios):
-            if kept_keys(tokens, (ratio,), self.window) <= self.positions:
-                return ratio
-        return None
+        """The ratio that reading takes: the smallest at which a text fits, or None."""
+        shape = {"window": self.window, "positions": self.positions}
+        try:
+            return choose_ratio(tokens, ratios=tuple(ratios), bytes_per_key=0, **shape)
+        except ConfigError:
+            return None
 
 
 def kept_keys(tokens: int, schedule: Sequence[int], window: int) -> int:

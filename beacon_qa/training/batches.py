@@ -121,7 +121,7 @@ def batches(
     drawn_up = recipe if callable(recipe) else lambda step: recipe
     _check(drawn_up(first_step))
     sampler = source.open()
-    with _executor(source, sampler, processes) as executor:
+    with _executor(source, processes) as executor:
         waiting: deque[Future[Batch]] = deque()
         step = first_step
         try:
@@ -145,7 +145,7 @@ def _check(recipe: Recipe) -> None:
         )
 
 
-def _executor(source: Source, sampler: Sampler, processes: int) -> Executor:
+def _executor(source: Source, processes: int) -> Executor:
     if processes < 1:
         return ThreadPoolExecutor(1, thread_name_prefix="batches")
     # Spawned, not forked: a forked child of a process that uses a GPU cannot be trusted.

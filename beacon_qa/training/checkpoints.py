@@ -1,29 +1,26 @@
 """Keep a training run on disk, so that it can be carried on with: weights, optimiser, step.
 
-Everything is safetensors and JSON, like all that this program keeps.
+All is one safetensors file, replaced as a whole.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import nn
 
 from beacon_qa.errors import TrainingError
 from beacon_qa.training.optimizer import Steps
 
 _NAME = "checkpoint.safetensors"
-_STEP = "checkpoint.json"
 
 
 def save(
     folder: Path,
-    model: nn.Module,
     steps: Steps,
     trained: dict[str, nn.Parameter],
     step: int,
@@ -36,12 +33,10 @@ def save(
     written = folder / (_NAME + ".new")
     save_file(tensors, written, metadata={"step": str(step)})
     os.replace(written, folder / _NAME)
-    (folder / _STEP).write_text(json.dumps({"step": step}))
 
 
 def resume(
     folder: Path,
-    model: nn.Module,
     steps: Steps,
     trained: dict[str, nn.Parameter],
 ) -> int:
@@ -53,8 +48,10 @@ def resume(
     if not path.exists():
         return 0
     try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
+        with safe_open(path, framework="pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            done = int(file.metadata()["step"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise TrainingError(f"The checkpoint {path} is damaged ({error}); delete it.") from error
     wanted = {f"weights.{name}": p.shape for name, p in trained.items()}
     found = {key: t.shape for key, t in tensors.items() if key.startswith("weights.")}
@@ -65,7 +62,7 @@ def resume(
         )
     for name, parameter in trained.items():
         _take(steps, parameter, tensors, name)
-    return int(json.loads((folder / _STEP).read_text())["step"])
+    return done
 
 
 def _take(

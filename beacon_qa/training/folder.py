@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from beacon_qa.documents import Document, open_document
+from beacon_qa.documents.sniff import EXTENSIONS
 from beacon_qa.errors import DocumentError
 
 log = logging.getLogger(__name__)
-
-SUFFIXES = frozenset((".txt", ".md", ".pdf", ".epub", ".docx", ".html", ".htm", ".fb2", ".rtf"))
-"""Endings of the files that are read."""
 
 
 def documents_in(path: Path) -> Iterator[Document]:
@@ -35,11 +33,11 @@ def documents_in(path: Path) -> Iterator[Document]:
     if not found:
         raise DocumentError(
             f"No text could be read in “{path}”; give a folder with "
-            f"{', '.join(sorted(SUFFIXES))} files."
+            f"{', '.join(sorted(EXTENSIONS))} files."
         )
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        return sorted(file for file in path.rglob("*") if file.suffix.lower() in EXTENSIONS)
     return [path] if path.is_file() else []

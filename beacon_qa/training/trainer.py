@@ -116,7 +116,7 @@ def train(
         (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
     trained = choose_parameters(model, train_base=plan.train_base)
     steps = make_steps(trained, attention_scale=plan.attention_scale, muon=plan.muon)
-    step = checkpoints.resume(folder, model, steps, trained)
+    step = checkpoints.resume(folder, steps, trained)
     model.train()
     saved = time.monotonic()
     log_file = folder / "log.jsonl" if processes.first else Path(os.devnull)
@@ -130,10 +130,10 @@ def train(
             rows.flush()
             on_step(row)
             if processes.first and time.monotonic() - saved > plan.save_every:
-                checkpoints.save(folder, model, steps, trained, step)
+                checkpoints.save(folder, steps, trained, step)
                 saved = time.monotonic()
     if processes.first:
-        checkpoints.save(folder, model, steps, trained, step)
+        checkpoints.save(folder, steps, trained, step)
     model.eval()
     return step
 

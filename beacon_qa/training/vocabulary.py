@@ -98,7 +98,7 @@ def load_vocabulary(folder: Path) -> Tokenizer:
     """
     path = folder / "tokenizer.json"
     if not path.is_file():
-        raise TrainingError(f"No tokenizer.json in {folder}; train a vocabulary there first.")
+        raise TrainingError(f"No tokenizer.json in {folder}; use the built-in vocabulary.")
     tokenizer = Tokenizer.from_file(str(path))
     for token_id, token in enumerate(SPECIAL_TOKENS):
         if tokenizer.token_to_id(token) != token_id:
