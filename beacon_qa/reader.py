@@ -79,7 +79,7 @@ class Reader:
     ) -> Book:
         """Read a file or a document to its end; one that was read before is only opened.
 
-        `should_stop` is asked after each window. The book returned then knows what was read
+        `should_stop` is asked before each pass. The book returned then knows what was read
         (`coverage.complete` is false), and reading it again goes on from there.
         """
         job = self.reading(source, should_stop=should_stop, password=password)
@@ -93,7 +93,7 @@ class Reader:
         should_stop: Callable[[], bool] | None = None,
         password: str | None = None,
     ) -> Generator[ReadingProgress, None, Book]:
-        """Read as a generator: one progress a window, the book at the end.
+        """Read as a generator: one progress a pass, the book at the end.
 
         `source` is the path a Document came from, by which it is found later. Closing the
         generator stops the reading; what was read up to the last checkpoint is kept.

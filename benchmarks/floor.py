@@ -3,7 +3,7 @@
 Two floors. The large one divides the operations of a reading by the speed of one large square
 product. The own one times the bare products of a reading at the very shapes it has:
 
-    projections   (rows of a window, inputs) x (inputs, outputs), each matrix of a layer
+    projections   (rows of a pass, inputs)  x (inputs, outputs), each matrix of a layer
     attention     queries x keys and weights x values, in tiles that stay in the processor's cache
 
 and multiplies by how many there are. No softmax, no norms, no rotation, no copying, no Python.
@@ -13,12 +13,18 @@ from __future__ import annotations
 
 import torch
 
+from beacon_qa.beacon.windows import PASS
 from benchmarks.formulas import Dimensions, mean_keys
 from benchmarks.timing import seconds_of
 
 TILE_KEYS = 512
 TILE_ROWS = 288
 """Queries of a tile on a CPU, all heads of one key head together; on a GPU a tile takes all."""
+
+
+def windows_a_pass(window: int, tokens: int) -> int:
+    """How many windows a reading takes in one pass."""
+    return max(1, min(PASS, tokens) // window)
 
 
 def large_products(device: str, dtype: torch.dtype) -> float:
@@ -40,13 +46,14 @@ def own_products(
 ) -> float:
     """Seconds of the bare matrix products of reading `tokens` at `ratio`, at their own shapes."""
     window = min(window, tokens)
-    rows = window + window // ratio
+    together = windows_a_pass(window, tokens)
+    rows = together * (window + window // ratio)
     projections = sum(
         _projection(rows, inputs, outputs, device, dtype) for inputs, outputs in sizes.projections()
     )
     keys = mean_keys(tokens, ratio, window)
     attention = _attention(sizes, rows, keys, device, dtype)
-    return (projections + attention) * sizes.layers * (tokens / window)
+    return (projections + attention) * sizes.layers * (tokens / (together * window))
 
 
 def _projection(rows: int, inputs: int, outputs: int, device: str, dtype: torch.dtype) -> float:

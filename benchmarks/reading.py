@@ -11,7 +11,8 @@ from typing import Any
 import torch
 
 from beacon_qa.beacon import Memory, condense
-from benchmarks.floor import large_products, own_products
+from beacon_qa.beacon.windows import PASS
+from benchmarks.floor import large_products, own_products, windows_a_pass
 from benchmarks.formulas import Dimensions
 from benchmarks.shapes import memory_of, random_ids
 from benchmarks.timing import Peak, now
@@ -56,7 +57,7 @@ def sampled(model: Any, device: str, *, tokens: int, ratio: int) -> Any:
     """
     window = model.beacon.window
     windows = tokens // window
-    count = min(max(2, 1024 // window), windows // DEPTHS)
+    count = min(max(2, windows_a_pass(window, PASS)), windows // DEPTHS)
     depths = [round(i * (windows - count) / (DEPTHS - 1)) for i in range(DEPTHS)]
     each = [_window_seconds(model, device, depth, count, ratio) for depth in depths]
     area = sum((a + b) / 2 for a, b in pairwise(each)) / (DEPTHS - 1)
@@ -82,8 +83,9 @@ def bytes_per_token(model: Any, device: str, *, ratios: list[int]) -> Any:
 
 def _window_seconds(model: Any, device: str, depth: int, count: int, ratio: int) -> float:
     memory = memory_of(model, depth * model.beacon.window, ratio)
-    # The first window moves the memory into a buffer with room; a whole reading does so once.
-    ids = random_ids(model, (count + 1) * model.beacon.window)
+    # The first pass moves the memory into a buffer with room; a whole reading does so once.
+    first = windows_a_pass(model.beacon.window, PASS)
+    ids = random_ids(model, (first + count) * model.beacon.window)
     times = [now(device) for _ in condense(model, ids, memory=memory)]
     return (times[-1] - times[0]) / count
 

@@ -1,7 +1,7 @@
 """The page's one lane to the model: answers and summaries wait here for their turn.
 
 Knows gradio's queue settings and how errors are told; knows nothing of what the jobs do. Readings
-do not wait here: the desk has its own thread, and the model takes turns window by window.
+do not wait here: the desk has its own thread, and the model takes turns pass by pass.
 """
 
 from __future__ import annotations

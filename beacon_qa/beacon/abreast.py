@@ -68,5 +68,7 @@ def attend_in_training(
 
 def _condensed(key: Tensor, value: Tensor, layout: Abreast) -> tuple[Tensor, Tensor]:
     """What the windows of a pass leave in memory, the keys turned to where they then stand."""
-    keys = turn(key.index_select(2, layout.kept), layout.shift, layout.frequencies)
-    return keys, value.index_select(2, layout.kept)
+    # A model may lie on several devices, and its layers each on one of them.
+    kept, shift = layout.kept.to(key.device), layout.shift.to(key.device)
+    keys = turn(key.index_select(2, kept), shift, layout.frequencies.to(key.device))
+    return keys, value.index_select(2, kept)

@@ -1,4 +1,4 @@
-"""What a call of the model is given beside a memory: ids checked, labels made into targets.
+"""What a call of the model is given beside a memory, and which of its rows are given back.
 
 Knows shapes and refusals; runs nothing.
 """
@@ -74,3 +74,18 @@ def refuse_padding(mask: Tensor | None) -> None:
         raise ModelError(
             "Rows padded on the left or right cannot be gone on from; generate from each row alone."
         )
+
+
+def still_wanted(rows: list[Tensor], hidden: Tensor, keep: int | None, left: int) -> list[Tensor]:
+    """The hidden states still wanted after a step: those that the output head will run on."""
+    if keep is None:
+        return [hidden]
+    rows = [*rows, hidden]
+    if keep == 0:
+        return rows
+    surplus = sum(r.shape[1] for r in rows) + left - keep
+    while rows and surplus > 0:
+        cut = min(surplus, rows[0].shape[1])
+        rows = [rows[0][:, cut:], *rows[1:]] if cut < rows[0].shape[1] else rows[1:]
+        surplus -= cut
+    return rows

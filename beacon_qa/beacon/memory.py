@@ -22,7 +22,7 @@ from beacon_qa.beacon.config import BeaconConfig
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.layout import Abreast
 from beacon_qa.beacon.watch import Watch
-from beacon_qa.beacon.windows import Chunk, Clock, kept_per_window
+from beacon_qa.beacon.windows import PASS, Chunk, Clock, kept_per_window
 from beacon_qa.errors import ModelError
 
 
@@ -248,7 +248,7 @@ class Memory(Cache):  # type: ignore[misc]
         """Make the next growth large enough for `tokens` more raw tokens at `ratio`."""
         window = self.config.window
         beacons = (tokens // window) * kept_per_window(ratio, window)
-        kept = beacons + 2 * kept_per_window(ratio, window) + 2 * window
+        kept = beacons + 2 * max(window, PASS)  # what is open, and its beacons
         for layer in self.layers:
             # What a long reading adds comes into one piece with the rest once, not in each fork.
             if self.held + beacons > layer.begin + layer.begin // 4:

@@ -18,7 +18,7 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from beacon_qa.beacon.config import BeaconConfig, check_ratios, read_config
 from beacon_qa.beacon.heads import evidence_contrast, evidence_heads, evidence_narrow
-from beacon_qa.beacon.inputs import Targets, checked, refuse_padding
+from beacon_qa.beacon.inputs import Targets, checked, refuse_padding, still_wanted
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.layout import Abreast, Layout, lay_abreast, lay_alone
 from beacon_qa.beacon.memory import Memory, ModelIdentity
@@ -195,7 +195,7 @@ class BeaconMixin:
                 losses.append(self.losses(hidden, targets.ids[:, step], targets.weights[:, step]))
             if keep is None:
                 hidden = hidden[:, -chunks[-1].raw :]
-            rows = _wanted(rows, hidden, keep, count - done)
+            rows = still_wanted(rows, hidden, keep, count - done)
         logits = self.lm_head(torch.cat(rows, dim=1)).float() if rows else None
         loss, batch_loss = (None, None) if targets is None else targets.mean(losses)
         return BeaconOutput(loss=loss, batch_loss=batch_loss, logits=logits, past_key_values=memory)
@@ -276,18 +276,3 @@ class BeaconMixin:
 def beacon_class(stock: type) -> type:
     """The class of `stock` models with beacons."""
     return type("Beacon" + stock.__name__, (BeaconMixin, stock), {})
-
-
-def _wanted(rows: list[Tensor], hidden: Tensor, keep: int | None, left: int) -> list[Tensor]:
-    """The hidden states still wanted after a step: those that the output head will run on."""
-    if keep is None:
-        return [hidden]
-    rows = [*rows, hidden]
-    if keep == 0:
-        return rows
-    surplus = sum(r.shape[1] for r in rows) + left - keep
-    while rows and surplus > 0:
-        cut = min(surplus, rows[0].shape[1])
-        rows = [rows[0][:, cut:], *rows[1:]] if cut < rows[0].shape[1] else rows[1:]
-        surplus -= cut
-    return rows

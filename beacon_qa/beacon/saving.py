@@ -26,7 +26,7 @@ def next_pause(pause: float, cost: float, save_every: float) -> float:
     """Seconds until the next save, after one that took `cost` seconds and a pause of `pause`.
 
     Twice the last pause and at most `save_every`, unless a slow disk asks for more. 0 saves
-    after each window.
+    after each pass.
     """
     return max(min(2 * pause, save_every), min(_SHARE * cost, _STRETCH * save_every))
 

@@ -123,7 +123,7 @@ class Desk:
         return self._roll.wait(version, timeout)
 
     def cancel(self, reader: Reader, job_id: str) -> Job:
-        """Stop a job, within one window if it is being read; what was read is kept."""
+        """Stop a job, within one pass if it is being read; what was read is kept."""
         entry = self._roll.entry(reader, job_id)
         self._roll.stop(entry)
         if entry.job.state == "cancelled":
@@ -159,7 +159,7 @@ class Desk:
         return record
 
     def close(self) -> None:
-        """Stop within one window, keep what was read, end the threads; no more can be done."""
+        """Stop within one pass, keep what was read, end the threads; no more can be done."""
         self._roll.close()
         with self._guard:
             for thread in self._threads:

@@ -40,7 +40,7 @@ class Service:
             patron.files.resume()
 
     def end(self) -> None:
-        """Begin to end: readings stop within a window, answers are cut when `drain` is over.
+        """Begin to end: readings stop within a pass, answers are cut when `drain` is over.
 
         Returns at once; what was read is kept.
         """
