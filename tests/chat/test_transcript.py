@@ -112,6 +112,8 @@ def test_an_exported_answer_can_load_nothing() -> None:
         "~~~ mermaid\ngraph TD\n~~~",
         "ftp://evil.example/a",
         "a@evil.example",
+        "1914.",
+        " 7) ",
     ],
 )
 def test_marks_that_load_or_leave_markdown_become_letters(text: str) -> None:

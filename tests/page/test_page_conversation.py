@@ -85,6 +85,28 @@ def test_a_question_that_cannot_be_asked_changes_nothing(
     assert conversing.library.reader(None).shelf.conversations.of_book(book.id) == []
 
 
+def test_a_second_question_waits_for_the_answer_that_is_told(
+    conversing: Conversing, book: Book
+) -> None:
+    _, talk, *_ = conversing.ask("Who counted?", book.id, None, "", request())
+    telling = conversing.tell(book.id, talk, {"max_new_tokens": 8}, request())
+    next(telling)
+    with pytest.raises(gr.Error, match="An answer is being told"):
+        conversing.ask("And then?", book.id, talk, "", request())
+    telling.close()
+    conversing.ask("And then?", book.id, talk, "", request())
+    kept = conversing.library.reader(None).shelf.conversations.messages(talk)
+    assert [message.role for message in kept] == ["user", "assistant", "user"]
+
+
+def test_the_chat_says_when_a_book_is_read(conversing: Conversing, book: Book) -> None:
+    shelf = conversing.library.reader(None).shelf
+    shelf.update(book.id, state="waiting")
+    assert conversing.tick(book.id, request())[2] == gr.skip()
+    shelf.update(book.id, state="ready")
+    assert "from the whole text" in conversing.tick(book.id, request())[2]["placeholder"]
+
+
 def test_an_edited_question_cuts_the_conversation_there(conversing: Conversing, book: Book) -> None:
     kept = conversing.library.reader(None).shelf.conversations
     talk = ask(book, conversing.library.reader(None).shelf, "One?")

@@ -12,6 +12,7 @@ import gradio as gr
 import pytest
 from kept_answers import answered, kept
 from page_requests import request
+from readings import by_windows, stop_after
 from small_documents import make_document
 
 from beacon_qa.book import Book
@@ -117,8 +118,8 @@ def test_nothing_past_the_chosen_place_is_pointed_to(book: Book) -> None:
 
 
 def test_a_half_read_book_shows_only_what_was_read(reader: Reader, document: Document) -> None:
-    windows = iter(range(9))
-    half = reader.read(document, should_stop=lambda: next(windows) == 8)
+    _, options = stop_after(8)
+    half = by_windows(reader).read(document, **options)  # type: ignore[arg-type]
     shown = gather(document, half, "“whale 833”", kept(half, ""))
     assert 0 < shown.limit < len(document.text)
     assert shown.limit == whole(document, half).limit
@@ -159,3 +160,14 @@ def test_answers_about_other_books_and_questions_are_not_shown(
     assert "verbatim" in evidencing.show(book.id, answer, request())[0]
     for wrong in (answered(shelf, other, "“whale 14”"), answer - 1, 999, -1, "1", None, True):
         assert "Ask a question" in evidencing.show(book.id, wrong, request())[0]
+
+
+def test_the_panel_looks_again_until_the_book_is_read(evidencing: Evidencing, book: Book) -> None:
+    shelf = evidencing.library.reader(None).shelf
+    shelf.update(book.id, state="waiting")
+    assert evidencing.show(book.id, None, request())[1].active
+    assert evidencing.look_again(book.id, None, request()) == (gr.skip(), gr.skip())
+    shelf.update(book.id, state="ready")
+    told, timer = evidencing.look_again(book.id, None, request())
+    assert "Ask a question, or click an answer." in plain(told)
+    assert not timer.active
