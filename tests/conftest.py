@@ -29,6 +29,16 @@ def _one_thread() -> None:
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny Qwen2 with new beacons, window 32, and the built-in vocabulary."""
+    return _checkpoint(tmp_path_factory, layers=2)
+
+
+@pytest.fixture(scope="session")
+def slow_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with so many layers that a reading can be met on its way."""
+    return _checkpoint(tmp_path_factory, layers=32)
+
+
+def _checkpoint(tmp_path_factory: pytest.TempPathFactory, *, layers: int) -> Path:
     plain, folder = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("tiny-beacon")
     tokenizer = load_tokenizer(VOCABULARY)
     torch.manual_seed(7)
@@ -36,7 +46,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         vocab_size=len(tokenizer),
         hidden_size=32,
         intermediate_size=64,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=4096,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import torch
-from readings import SHORT, next_logits
+from readings import SHORT, by_windows, next_logits
 
 from beacon_qa.chat import Turn
 from beacon_qa.documents import Document
@@ -13,7 +13,7 @@ from beacon_qa.reader import Reader
 
 
 def test_questions_are_answered_while_the_book_is_read(reader: Reader, document: Document) -> None:
-    job = reader.reading(document)
+    job = by_windows(reader).reading(document)
     progress = [next(job) for _ in range(10)][-1]
     early = progress.so_far()
     assert early.ask("Who?", sampling=SHORT).coverage.windows == 10

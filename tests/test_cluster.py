@@ -16,6 +16,7 @@ import psutil
 import pytest
 from doc_pages import ROOT, fences
 from openai import OpenAI
+from readings import by_windows
 from serving import until
 
 from beacon_qa.cli import main
@@ -94,7 +95,7 @@ class Killer(threading.Thread):
 def test_a_library_is_read_whole_though_a_worker_is_killed_midway(
     ray: Any,
     library: Path,
-    tiny_checkpoint: Path,
+    slow_checkpoint: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -107,7 +108,7 @@ def test_a_library_is_read_whole_though_a_worker_is_killed_midway(
     )
     monkeypatch.chdir(library.parent)
     shelf = Shelf(tmp_path / "shared", shared=True)
-    words = ["--model", str(tiny_checkpoint), "--json", "--ratio", "8"]
+    words = ["--model", str(slow_checkpoint), "--json", "--ratio", "8"]
     killer = Killer(shelf)
     killer.start()
     # Saved often, so that the book goes on where its worker was killed.
@@ -190,7 +191,7 @@ def read(reader: BookReader, file: Path) -> Outcome:
 def test_a_text_that_was_stopped_midway_is_gone_on_with(library: Path, reader: Reader) -> None:
     wanted = Wanted("ahab", str(library / "ahab.txt"))
     looks = iter([False] * 9)
-    assert read_text(reader, wanted, lambda: next(looks, True)).kind == "stopped"
+    assert read_text(by_windows(reader), wanted, lambda: next(looks, True)).kind == "stopped"
     (book,) = reader.shelf.books()
     assert (book.state, 0 < book.windows < book.total_windows) == ("waiting", True)
     assert read_text(reader, wanted, lambda: False).kind == "read"

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from readings import by_windows
 from shell import Shell
 
 from beacon_qa.engine import Engine
@@ -36,7 +37,7 @@ def test_ctrl_c_keeps_what_was_read_and_ends_with_code_130(
     (record,) = shelf.books()
     assert record.state == "waiting"
     seen: list[ReadingProgress] = []
-    Reader(engine, shelf).read(long_file, on_progress=seen.append)
+    by_windows(Reader(engine, shelf)).read(long_file, on_progress=seen.append)
     assert seen[0].windows == record.windows + 1 > 1
 
 

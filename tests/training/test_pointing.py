@@ -68,11 +68,11 @@ def share_of(model: Any, ids: torch.Tensor, told: tuple[int, int]) -> float:
             memory = model.new_memory((RATIO,) * 5)
             memory.watch = watch = Patient([head], TEXT // RATIO)
             watch.counted = [(word, word + 1)]
-            with torch.no_grad():
-                model(input_ids=ids, past_key_values=memory)
+            # With gradients, as training reads: then windows are read one by one.
+            model(input_ids=ids, past_key_values=memory)
             spans = entry_spans(memory.clock)[: watch.count]
             right = [place for place, (a, b) in enumerate(spans) if a < told[1] and b > told[0]]
-            shares.append(float(watch.scores[right].sum()))
+            shares.append(float(watch.scores[right].sum().detach()))
     model.eval()
     return sum(shares) / len(shares)
 
