@@ -108,7 +108,7 @@ class Engine:
             ids,
             memory=memory,
             should_stop=should_stop,
-            shared=lambda: self.lane.taken,
+            busy=lambda: self.lane.taken,
             checkpoint=checkpoint,
             save_every=save_every,
         )

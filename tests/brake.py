@@ -2,7 +2,7 @@
 
 How far a reading has come when a test acts then depends on the test alone, not on the machine.
 Only readings at the desk are held: questions are answered meanwhile. While it is on, readings take
-the model for shared, and go window by window. The brake is a file, so that it also works on a
+the model for busy, and go window by window. The brake is a file, so that it also works on a
 program of its own:
 
     python tests/brake.py FILE [arguments of app.py]
@@ -58,7 +58,7 @@ class Brake:
         # Before the lane's own hook: what is held must not hold up questions.
         hook = model.register_forward_pre_hook(lambda *_: self.pass_through(), prepend=True)
         taken = Lane.taken
-        self.share()
+        self.crowd()
         try:
             yield self
         finally:
@@ -66,7 +66,7 @@ class Brake:
             hook.remove()
             Lane.taken = taken  # type: ignore[method-assign]
 
-    def share(self) -> None:
+    def crowd(self) -> None:
         """Let readings see the lane as taken while the brake is on."""
         taken = Lane.taken.fget  # type: ignore[attr-defined]
         seen = property(lambda lane: self.file.exists() or taken(lane))
@@ -104,7 +104,7 @@ def _serve(file: Path, arguments: list[str]) -> None:
             brake.pass_through()
 
     register_module_forward_pre_hook(before)
-    brake.share()
+    brake.crowd()
     sys.argv = ["app.py", *arguments]
     sys.path.insert(0, str(Path(__file__).parents[1]))
     runpy.run_path(str(Path(__file__).parents[1] / "app.py"), run_name="__main__")

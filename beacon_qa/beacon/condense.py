@@ -48,14 +48,14 @@ def condense(
     memory: Memory | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
-    shared: Callable[[], bool] | None = None,
+    busy: Callable[[], bool] | None = None,
     checkpoint: Path | None = None,
     save_every: float = 30.0,
 ) -> Generator[Progress, None, Memory]:
     """Read `ids` into `memory` (or a new one), yield after each pass, and return the memory.
 
     A pass reads as many windows as 1,024 tokens hold, but one at least, and one only while the
-    model is `shared`: then whoever else wants it need not wait for more. Both that and
+    model is `busy` with others: then they need not wait for more. Both that and
     `should_stop` are asked before each pass; stopped, the memory holds what was read. With
     `checkpoint` the memory is saved there after a second, then at pauses that double up to
     `save_every` seconds (more where a save takes over 5 % of that), and when stopped; and a
@@ -79,7 +79,7 @@ def condense(
         if should_stop is not None and should_stop():
             break
         window = memory.config.window
-        alone = memory.clock.in_window > 0 or (shared is not None and shared())
+        alone = memory.clock.in_window > 0 or (busy is not None and busy())
         size = window if alone else max(1, PASS // window) * window
         step = tokens[:, done : done + size - memory.clock.in_window]
         with torch.inference_mode():

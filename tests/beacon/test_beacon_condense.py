@@ -38,10 +38,10 @@ def keys(memory: Memory) -> torch.Tensor:
 
 def by_windows(*args: Any, **options: Any) -> Iterator[Progress]:
     """Reading a model that others want too."""
-    return condense(*args, **options, shared=lambda: True)
+    return condense(*args, **options, busy=lambda: True)
 
 
-def test_a_shared_model_yields_once_a_window_and_ends_with_the_whole_text(model: Any) -> None:
+def test_a_busy_model_yields_once_a_window_and_ends_with_the_whole_text(model: Any) -> None:
     seen: list[Progress] = []
     steps = list(by_windows(model, ids_of(70), on_progress=seen.append))
     assert [p.tokens for p in steps] == [16, 32, 48, 64, 70]
@@ -52,9 +52,9 @@ def test_a_shared_model_yields_once_a_window_and_ends_with_the_whole_text(model:
     assert seen == steps
 
 
-def test_a_pass_reads_many_windows_unless_the_model_is_shared(model: Any) -> None:
+def test_a_pass_reads_many_windows_unless_the_model_is_busy(model: Any) -> None:
     ids, wanted = ids_of(2200), iter([False, True, True, False, False])
-    steps = list(condense(model, ids, shared=lambda: next(wanted)))
+    steps = list(condense(model, ids, busy=lambda: next(wanted)))
     assert [p.tokens for p in steps] == [1024, 1040, 1056, 2080, 2200]
     assert [p.windows for p in steps] == [64, 65, 66, 130, 137]
     *_, last = by_windows(model, ids)
@@ -100,7 +100,7 @@ from pathlib import Path
 from beacon_qa.beacon import condense, load_model
 model = load_model(sys.argv[1], device="cpu")
 ids = [int(i) for i in sys.argv[3].split()]
-settings = {"checkpoint": Path(sys.argv[2]), "save_every": 0.0, "shared": lambda: True}
+settings = {"checkpoint": Path(sys.argv[2]), "save_every": 0.0, "busy": lambda: True}
 for progress in condense(model, ids, **settings):
     if progress.windows == 3:
         os.kill(os.getpid(), signal.SIGKILL)
