@@ -22,6 +22,10 @@ from beacon_qa.template import layout_of
 Length = Literal["short", "medium", "long"]
 LENGTHS: tuple[Length, ...] = ("short", "medium", "long")
 
+QUESTION_CHARACTERS = 8_000
+"""The longest question that the commands and the page take: what is longer is a text to be read,
+and would be read anew with each answer."""
+
 _WORDS: dict[Length, int] = {"short": 100, "medium": 300, "long": 900}
 
 _BEFORE = "Here is a text. Questions about it follow after its end.\n\n[The text begins.]\n"

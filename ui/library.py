@@ -22,6 +22,7 @@ from beacon_qa.book import Book
 from beacon_qa.desk import Desk
 from beacon_qa.engine import Engine
 from beacon_qa.errors import AccountError
+from beacon_qa.prompts import QUESTION_CHARACTERS
 from beacon_qa.reader import Reader
 from beacon_qa.shelf import Shelf
 
@@ -37,7 +38,7 @@ class Limits:
     """What the page accepts: bytes of a file, characters of a question, waiting jobs."""
 
     upload_bytes: int = 100 * 2**20
-    question_characters: int = 8_000
+    question_characters: int = QUESTION_CHARACTERS
     queue: int = 64
 
 

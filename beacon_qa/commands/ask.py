@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from beacon_qa.commands import options
-from beacon_qa.commands.session import open_book, sampling
+from beacon_qa.commands.session import open_book, question_of, sampling
 from beacon_qa.commands.telling import (
     evidence_facts,
     quote_facts,
@@ -19,8 +19,7 @@ from beacon_qa.commands.telling import (
     tell_evidence,
     tell_quotes,
 )
-from beacon_qa.commands.terminal import Terminal, heard
-from beacon_qa.errors import MessageError
+from beacon_qa.commands.terminal import Terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, terminal: Terminal) -> int:
     """Read the book if need be, then answer each question."""
-    if not all(question.strip() for question in args.questions):
-        raise MessageError("A question is empty; ask something about the text.")
+    for question in args.questions:
+        question_of(question)  # refused before anything is loaded
     book = open_book(args, args.book, terminal)
     for question in _questions(args):
         answer = book.ask(question, sampling=sampling(args), look_back=args.look_back)
@@ -78,9 +77,9 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
 def _questions(args: argparse.Namespace) -> Iterator[str]:
     for question in args.questions:
         if question == "-" and _from_input(args):
-            yield from (heard(line.strip()) for line in sys.stdin if line.strip())
+            yield from (question_of(line) for line in sys.stdin if line.strip())
         else:
-            yield heard(question)
+            yield question_of(question)
 
 
 def _from_input(args: argparse.Namespace) -> bool:

@@ -16,7 +16,7 @@ from beacon_qa.chat import Turn
 from beacon_qa.chat.transcript import turns
 from beacon_qa.commands import options
 from beacon_qa.commands.interrupt import Stopped, typed
-from beacon_qa.commands.session import open_book, open_shelf, sampling
+from beacon_qa.commands.session import open_book, open_shelf, question_of, sampling
 from beacon_qa.commands.telling import (
     evidence_facts,
     quote_facts,
@@ -24,7 +24,8 @@ from beacon_qa.commands.telling import (
     tell_evidence,
     tell_quotes,
 )
-from beacon_qa.commands.terminal import Terminal, heard
+from beacon_qa.commands.terminal import Terminal
+from beacon_qa.errors import MessageError
 from beacon_qa.shelf.conversations import Conversations
 
 
@@ -91,7 +92,10 @@ def _questions(terminal: Terminal) -> Iterator[str]:
     while True:
         if terminal.watched and sys.stdin.isatty():
             terminal.say("\n> ", end="")
-        line = heard(typed(sys.stdin).strip())
+        line = typed(sys.stdin).strip()
         if not line or line == "/quit":
             return
-        yield line
+        try:
+            yield question_of(line)
+        except MessageError as error:
+            terminal.note(f"beacon-qa: {error}")

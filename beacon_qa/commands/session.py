@@ -12,8 +12,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from beacon_qa.commands.interrupt import Stopped, interruptible
-from beacon_qa.commands.terminal import Terminal
+from beacon_qa.commands.terminal import Terminal, heard
 from beacon_qa.documents import Document
+from beacon_qa.errors import MessageError
+from beacon_qa.prompts import QUESTION_CHARACTERS
 from beacon_qa.shelf import Shelf, default_folder
 from beacon_qa.shelf.book_record import BookRecord
 from beacon_qa.shelf.storage import expanded
@@ -99,6 +101,19 @@ def open_book(args: argparse.Namespace, name: str, terminal: Terminal) -> Book:
     reader = load_reader(args, shelf, terminal, save_every=args.save_every)
     book, _ = read_document(reader, document, source, terminal)
     return book.as_of(args.as_of) if getattr(args, "as_of", None) else book
+
+
+def question_of(words: str) -> str:
+    """A question as it can be asked; MessageError for none, and for one that is too long."""
+    question = heard(words).strip()
+    if not question:
+        raise MessageError("A question is empty; ask something about the text.")
+    if len(question) > QUESTION_CHARACTERS:
+        raise MessageError(
+            f"A question has {len(question):,} characters and at most {QUESTION_CHARACTERS:,} are "
+            "taken; shorten it, or read what it quotes as a text of its own."
+        )
+    return question
 
 
 def sampling(args: argparse.Namespace, max_tokens: int = 256) -> Sampling:

@@ -265,7 +265,7 @@ def test_a_conversation_goes_on_past_a_question_that_got_no_answer(
         told: dict[str, Any] = json.loads(out)
         return told
 
-    talk("Who?\n")
+    talk(f"{'where ' * 2000}\nWho?\n")  # the first is too long, and ends nothing
     expected = talk("And then?\n", "--continue")
     begun = talk("Who?\n")["conversation"]
     Shelf(shell.shelf).conversations.add(begun, "user", "Why, and where to, and when?")

@@ -27,6 +27,7 @@ def place(tmp_path: Path, text_file: Path, monkeypatch: pytest.MonkeyPatch) -> P
         ("ask whale.txt ''", "A question is empty"),
         ("ask whale.txt Who? --device cuda:99", "There is no device cuda:99 here"),
         ("ask whale.txt Who? --device toaster", "'toaster' is no device; say cpu"),
+        ("ask whale.txt LONG", "A question has 9,000 characters and at most 8,000 are taken"),
         ("serve --new-key ''", "'' cannot be a key's name"),
         ("ask '' Who?", "An empty name means no book"),
         ("summarize whale.txt --output nowhere/x.md", "There is no folder nowhere; make it"),
@@ -53,7 +54,10 @@ def test_a_wrong_word_is_one_sentence(
     tiny_checkpoint: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    words = [{"MODEL": str(tiny_checkpoint), "''": ""}.get(word, word) for word in line.split()]
+    words = [
+        {"MODEL": str(tiny_checkpoint), "''": "", "LONG": "where" * 1800}.get(word, word)
+        for word in line.split()
+    ]
     assert main(words) == 2
     told = capsys.readouterr()
     said = [row for row in told.err.splitlines() if "model shards" not in row]
