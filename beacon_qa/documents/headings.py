@@ -64,6 +64,11 @@ def is_heading(line: str) -> bool:
     return _announced(line) is not None
 
 
+def title_among(labels: Sequence[str]) -> str | None:
+    """The first of a text's headings, unless it only announces a chapter."""
+    return labels[0] if labels and not is_heading(labels[0]) else None
+
+
 def find_headings(text: str) -> list[Heading]:
     """Return the chapter headings of a cleaned text, in order."""
     lines = [(m.start(), m[0]) for m in re.finditer(r"[^\n]+", text)]

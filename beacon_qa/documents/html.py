@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from beacon_qa.documents.encoding import decode
+from beacon_qa.documents.headings import title_among
 from beacon_qa.documents.markup import (
     HTML,
     FlatText,
@@ -39,7 +40,7 @@ def read_html(data: bytes, name: str, limits: Limits) -> RawDocument:
         pages=[RawPage("", flat.text)],
         format="html",
         chapters=heading_marks(flat),
-        title=title or (flat.headings[0][1] if flat.headings else None),
+        title=title or title_among([label for _, label, _ in flat.headings]),
         author=author,
         language=language,
         notes=[note] if note else [],

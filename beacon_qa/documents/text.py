@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from beacon_qa.documents.encoding import decode
+from beacon_qa.documents.headings import title_among
 from beacon_qa.documents.raw import Limits, Lines, Mark, RawDocument, RawPage
 from beacon_qa.documents.wrapping import looks_wrapped
 from beacon_qa.errors import UnsupportedFormat
@@ -46,7 +47,7 @@ def read_text(data: bytes, name: str, limits: Limits, *, markdown: bool = False)
         paged=len(pages) > 1,
         lines=Lines.WRAPPED if wrapped else Lines.PROSE,
         chapters=marks,
-        title=about.get("Title") or (marks[0].label if marks else None),
+        title=about.get("Title") or title_among([mark.label for mark in marks]),
         author=about.get("Author"),
         language=_LANGUAGES.get(about.get("Language", "").lower()),
         notes=[note] if note else [],

@@ -78,6 +78,10 @@ def test_markdown_headings_are_chapters_but_not_in_code() -> None:
 
 def test_the_name_is_the_title_when_the_text_has_none() -> None:
     assert read(b"Some words.", "the harbour.txt").title == "the harbour"
+    told = "# Chapter 1: Low Tide\n\nWords.\n\n# Chapter 2\n\nMore words."
+    document = read(told.encode(), "the harbour.md")
+    assert document.title == "the harbour"
+    assert document.chapters[0].label == "Chapter 1: Low Tide"
 
 
 def test_a_few_control_characters_are_dropped_and_many_are_no_text() -> None:
