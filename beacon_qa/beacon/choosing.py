@@ -21,8 +21,6 @@ from transformers import (
 
 from beacon_qa.errors import ModelError
 
-_SEEDS = 2**64
-
 _COLDEST = 1e-5
 """Scores divided by a temperature below this would leave the range of their numbers."""
 
@@ -55,8 +53,15 @@ class Sampling:
                 f"repetition_penalty is {self.repetition_penalty}; it must be above 0, and 1 "
                 "penalizes nothing."
             )
-        if self.seed is not None and not 0 <= self.seed < _SEEDS:
-            raise ModelError(f"seed is {self.seed}; it must be from 0 to {_SEEDS - 1}.")
+        if self.seed is not None and not _is_seed(self.seed):
+            raise ModelError(
+                f"seed is {self.seed}; it must be a whole number from -2^63 to 2^64 - 1."
+            )
+
+
+def _is_seed(seed: object) -> bool:
+    """Whether the library's generators can be seeded with it."""
+    return isinstance(seed, int) and -(2**63) <= seed < 2**64
 
 
 class Chooser:

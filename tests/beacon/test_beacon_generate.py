@@ -109,7 +109,8 @@ def test_errors_of_the_model_reach_the_reader_of_the_answer(model: Any) -> None:
         {"repetition_penalty": 0.0},
         {"repetition_penalty": float("nan")},
         {"seed": 2**64},
-        {"seed": -1},
+        {"seed": -(2**63) - 1},
+        {"seed": 0.5},
     ],
 )
 def test_sampling_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
