@@ -225,17 +225,6 @@ def test_an_encrypted_file_is_read_once_its_password_is_given(
     assert ended(desk, reader, job).state == "ready"
 
 
-@pytest.mark.parametrize("originals", [False, True])
-def test_a_pdf_is_kept_itself_only_where_its_pages_are_shown(
-    originals: bool, reader: Reader, tmp_path: Path
-) -> None:
-    file = tmp_path / "whale.pdf"
-    file.write_bytes(pdf([["A white whale."]]))
-    with Desk(originals=originals) as desk:
-        job = ended(desk, reader, desk.submit(reader, file))
-    assert (reader.shelf.original(job.book_id) is not None) == originals
-
-
 def test_a_handed_in_file_is_moved_away_at_once(
     desk: Desk, reader: Reader, text_file: Path
 ) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from beacon_qa.commands import options
@@ -44,10 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, terminal: Terminal) -> int:
     """Read the book if need be, then answer each question."""
-    for question in args.questions:
-        question_of(question)  # refused before anything is loaded
+    asked = [question_of(words) for words in args.questions]  # refused before anything is loaded
+    from_input = "-" in args.questions and args.book != "-"
     book = open_book(args, args.book, terminal)
-    for question in _questions(args):
+    for question in _questions(asked, from_input):
         answer = book.ask(question, sampling=sampling(args), look_back=args.look_back)
         if args.json:
             text = tell(answer, None)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
             }
             terminal.data(facts)
             continue
-        if len(args.questions) > 1 or _from_input(args):
+        if len(asked) > 1 or from_input:
             terminal.say(f"> {question}")
         tell(answer, terminal)
         if terminal.watched:
@@ -74,14 +74,10 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _questions(args: argparse.Namespace) -> Iterator[str]:
-    for question in args.questions:
-        if question == "-" and _from_input(args):
+def _questions(asked: Sequence[str], from_input: bool) -> Iterator[str]:
+    """The questions; "-" stands for those on standard input, one a line."""
+    for question in asked:
+        if question == "-" and from_input:
             yield from (question_of(line) for line in sys.stdin if line.strip())
         else:
-            yield question_of(question)
-
-
-def _from_input(args: argparse.Namespace) -> bool:
-    """Whether standard input holds questions, one a line."""
-    return "-" in args.questions and args.book != "-"
+            yield question

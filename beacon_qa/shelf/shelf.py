@@ -98,8 +98,8 @@ class Shelf:
     def add(self, key: MemoryKey, document: Document, **facts: Any) -> BookRecord:
         """Put a book on the shelf as waiting; if it is there already, return it as it is."""
         now = _now()
-        if "source" in facts:
-            facts["source"] = named(Path(facts["source"])) if facts["source"] else ""
+        if facts.get("source"):
+            facts["source"] = named(Path(facts["source"]))
         record = BookRecord(
             **{**dataclasses.asdict(key), "id": key.book_id, "created": now, "updated": now},
             title=document.title,

@@ -184,6 +184,9 @@ def test_what_was_to_be_deleted_is_forgotten_when_something_else_is_on_show(aske
     asked.talk.says("Delete for ever")
     asked.talk.click("#new-conversation")
     asked.talk.until(lambda: "Delete for ever" not in asked.talk.text, "no more doubt")
+    asked.talk.choose("#conversations", QUESTION)
+    asked.talk.says(QUESTION)
+    assert asked.talk.questions == [QUESTION]
 
 
 def test_an_edit_that_is_refused_leaves_the_question_as_it_was(asked: Page) -> None:
@@ -192,6 +195,7 @@ def test_an_edit_that_is_refused_leaves_the_question_as_it_was(asked: Page) -> N
     asked.talk.click('#chat button[aria-label="Submit"]')
     asked.body.says("Type a question first.")
     asked.talk.until(lambda: asked.talk.questions == [QUESTION], "the question as it was")
+    assert len(asked.talk.answers) == 1
 
 
 def test_a_book_deleted_in_another_browser_is_shown_no_more(
@@ -206,3 +210,4 @@ def test_a_book_deleted_in_another_browser_is_shown_no_more(
     second.body.click("dialog.ask .danger")
     page.talk.says("Choose a book on the shelf")
     page.talk.until(lambda: not page.talk.all("#chat .example"), "no suggested question")
+    assert not page.shelf.card("short-lived")

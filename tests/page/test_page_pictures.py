@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from documents.document_files import pdf
 from page_requests import click, request
+from serving import until
 
 from beacon_qa.book import Book
 from beacon_qa.desk import Desk
@@ -105,3 +106,16 @@ def test_pages_of_an_encrypted_pdf_are_shown_as_text(reader: Reader, tmp_path: P
             book.id, None, request(), click(start=0, end=6)
         )
     assert "<mark>Line 0</mark>" in html
+
+
+@pytest.mark.parametrize("originals", [False, True])
+def test_a_pdf_is_kept_itself_only_where_its_pages_are_shown(
+    originals: bool, reader: Reader, tmp_path: Path
+) -> None:
+    file = tmp_path / "whale.pdf"
+    file.write_bytes(pdf([["A white whale."]]))
+    with Desk(originals=originals) as desk:
+        job = desk.submit(reader, file)
+        until(lambda: not desk.job(reader, job.id).active)
+        book_id = desk.job(reader, job.id).book_id
+    assert (reader.shelf.original(book_id) is not None) == originals
