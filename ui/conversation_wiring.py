@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from ui import conversation_views as views
+from ui.asking_events import Asking
 from ui.browser_memory import BrowserMemory
 from ui.conversation_events import Conversing
 from ui.conversation_manage import Managing, doubt
@@ -31,7 +32,8 @@ _KEYS = Path(__file__).with_name("conversation.js")
 def wire(library: Library, states: States, panel: ConversationPanel, page: gr.Blocks) -> None:
     """Connect the panel's events; to be called inside of the page."""
     publish_ask(library)  # first: an event takes the name of its handler, also where it is private
-    conversing = Conversing(library, Talks())
+    conversing = Conversing(library)
+    asking = Asking(conversing, Talks())
     place = [states.book, states.conversation]
     whole = [
         states.conversation,
@@ -44,9 +46,9 @@ def wire(library: Library, states: States, panel: ConversationPanel, page: gr.Bl
         panel.as_of,
         panel.manage.title,
     ]
-    tellings = _asking(conversing, states, panel)
+    tellings = _asking(asking, states, panel)
     settled = [panel.question, panel.picker, panel.chat]
-    cancelling(panel.question.stop, tellings)(conversing.settle, place, settled, **QUICK)
+    cancelling(panel.question.stop, tellings)(asking.settle, place, settled, **QUICK)
     for event, handler, inputs in (
         (panel.picker.input, conversing.show, [states.book, panel.picker]),
         (panel.new.click, conversing.show, [states.book, gr.State(None)]),
@@ -60,20 +62,20 @@ def wire(library: Library, states: States, panel: ConversationPanel, page: gr.Bl
     _managing(Managing(conversing, panel.manage.download), states, panel, whole, tellings)
 
 
-def _asking(conversing: Conversing, states: States, panel: ConversationPanel) -> list[Any]:
+def _asking(asking: Asking, states: States, panel: ConversationPanel) -> list[Any]:
     """Everything that asks; returns the events in which answers are told."""
     place = [states.book, states.conversation]
     tellings = []
     for event, handler, inputs in (
-        (panel.question.submit, conversing.ask, [panel.question, *place, panel.as_of]),
-        (panel.chat.example_select, conversing.ask_example, [*place, panel.as_of]),
-        (panel.chat.retry, conversing.again, [*place, panel.chat]),
-        (panel.chat.edit, conversing.edit, [*place, panel.chat]),
+        (panel.question.submit, asking.ask, [panel.question, *place, panel.as_of]),
+        (panel.chat.example_select, asking.ask_example, [*place, panel.as_of]),
+        (panel.chat.retry, asking.again, [*place, panel.chat]),
+        (panel.chat.edit, asking.edit, [*place, panel.chat]),
     ):
         shown = [panel.question, states.conversation, panel.picker, panel.chat, panel.manage.title]
         asked = event(handler, inputs, shown, **QUICK)
         telling = asked.success(
-            conversing.tell,
+            asking.tell,
             [*place, states.settings],
             [panel.chat, states.answer],
             show_progress="minimal",
@@ -81,10 +83,7 @@ def _asking(conversing: Conversing, states: States, panel: ConversationPanel) ->
             **LANE,
         )
         settled = [panel.question, panel.picker, panel.chat]
-        if event == panel.chat.edit:
-            # The chat shows an edit before it is taken.
-            asked.failure(conversing.settle, place, settled, **QUICK)
-        telling.success(conversing.settle, place, settled, **QUICK)
+        telling.success(asking.settle, place, settled, **QUICK)
         # Also when it was cancelled, where something else is on show by now: only the button.
         telling.failure(views.question, states.book, panel.question, **QUICK)
         tellings.append(telling)

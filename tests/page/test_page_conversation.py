@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 from kept_talks import ask
-from page_requests import event, request
+from page_requests import request
 from small_documents import make_document
 
 from beacon_qa.accounts import Accounts
@@ -24,13 +24,12 @@ from ui.conversation_manage import Managing
 from ui.library import Library
 from ui.settings import look_back, sampling
 from ui.settings_events import Setting
-from ui.talk import Talks
 
 
 @pytest.fixture
 def conversing(library: Library) -> Conversing:
     """The handlers of the conversation panel."""
-    return Conversing(library, Talks())
+    return Conversing(library)
 
 
 def test_told_and_stored_answers_are_made_harmless_alike() -> None:
@@ -63,69 +62,12 @@ def test_each_chapter_can_be_chosen_also_where_titles_are_the_same(book: Book) -
     assert next(shown for shown, _ in places(book.document)) == "Loomings, to p. 4"
 
 
-def test_a_question_begins_a_conversation_and_its_answer_follows(
-    conversing: Conversing, book: Book
-) -> None:
-    _, talk, _, shown, title = conversing.ask("  Who counted? ", book.id, None, "", request())
-    assert title == "Who counted?"
-    assert shown[0]["content"] == "Who counted?"
-    settings = {"max_new_tokens": 8, "temperature": 0.0}
-    told, answer = list(conversing.tell(book.id, talk, settings, request()))[-1]
-    assert [bubble["role"] for bubble in told] == ["user", "assistant", "assistant"]
-    assert message_id(told[1]) == answer
-    assert "12 of 12 pages" in told[-1]["metadata"]["title"]
-
-
-@pytest.mark.parametrize(("question", "said"), [("  ", "Type a question"), ("x" * 9000, "9,000")])
-def test_a_question_that_cannot_be_asked_changes_nothing(
-    conversing: Conversing, book: Book, question: str, said: str
-) -> None:
-    with pytest.raises(gr.Error, match=said):
-        conversing.ask(question, book.id, None, "", request())
-    assert conversing.library.reader(None).shelf.conversations.of_book(book.id) == []
-
-
-def test_a_second_question_waits_for_the_answer_that_is_told(
-    conversing: Conversing, book: Book
-) -> None:
-    _, talk, *_ = conversing.ask("Who counted?", book.id, None, "", request())
-    telling = conversing.tell(book.id, talk, {"max_new_tokens": 8}, request())
-    next(telling)
-    with pytest.raises(gr.Error, match="An answer is being told"):
-        conversing.ask("And then?", book.id, talk, "", request())
-    telling.close()
-    conversing.ask("And then?", book.id, talk, "", request())
-    kept = conversing.library.reader(None).shelf.conversations.messages(talk)
-    assert [message.role for message in kept] == ["user", "assistant", "user"]
-
-
 def test_the_chat_says_when_a_book_is_read(conversing: Conversing, book: Book) -> None:
     shelf = conversing.library.reader(None).shelf
     shelf.update(book.id, state="waiting")
     assert conversing.tick(book.id, request())[2] == gr.skip()
     shelf.update(book.id, state="ready")
     assert "from the whole text" in conversing.tick(book.id, request())[2]["placeholder"]
-
-
-def test_an_edited_question_cuts_the_conversation_there(conversing: Conversing, book: Book) -> None:
-    kept = conversing.library.reader(None).shelf.conversations
-    talk = ask(book, conversing.library.reader(None).shelf, "One?")
-    for role, text in (("assistant", "1"), ("user", "Two?"), ("assistant", "2")):
-        kept.add(talk, role, text)  # type: ignore[arg-type]
-    shown = bubbles(kept.messages(talk))
-    conversing.edit(book.id, talk, shown, request(), event(index=2, value="Three?"))
-    assert [message.text for message in kept.messages(talk)] == ["One?", "1", "Three?"]
-    conversing.again(book.id, talk, shown, request(), event(index=0, value=""))
-    assert [message.text for message in kept.messages(talk)] == ["One?"]
-
-
-def test_a_conversation_of_another_book_is_not_used(conversing: Conversing, book: Book) -> None:
-    other = conversing.library.reader(None).read(make_document(30, "Another"))
-    talk = ask(book, conversing.library.reader(None).shelf)
-    assert conversing.talk(request(), other.id, talk) is None
-    with pytest.raises(gr.Error, match="not on the shelf"):
-        list(conversing.tell(other.id, talk, {}, request()))
-    assert conversing.ask("Who?", other.id, talk, "", request())[1] != talk
 
 
 def test_another_place_starts_another_conversation_once_something_was_said(
@@ -176,24 +118,13 @@ def test_a_user_has_no_conversation_of_another_user(reader: Reader, tmp_path: Pa
     for name in ("ann", "bob"):
         accounts.add(name, "correct horse battery")
     with Desk() as desk:
-        conversing = Conversing(Library(reader, desk, accounts), Talks())
+        conversing = Conversing(Library(reader, desk, accounts))
         book = conversing.library.reader_of("ann").read(make_document())
         talk = ask(book, conversing.library.reader_of("ann").shelf)
         assert conversing.talk(request("ann"), book.id, talk) is not None
         assert conversing.talk(request("bob"), book.id, talk) is None
         with pytest.raises(gr.Error, match="No book"):
             conversing.show(book.id, talk, request("bob"))
-
-
-def test_the_look_back_that_is_set_is_the_one_that_is_asked_with(
-    conversing: Conversing, book: Book
-) -> None:
-    for way in ("on", "off"):
-        _, talk, *_ = conversing.ask("Who?", book.id, None, "", request())
-        settings = {"max_new_tokens": 4, "temperature": 0.0, "look_back": way}
-        _, answer = list(conversing.tell(book.id, talk, settings, request()))[-1]
-        kept = conversing.library.reader(request()).shelf.conversations.message(answer)
-        assert bool(kept.details["read_again"]) == (way == "on")
 
 
 def test_a_browser_keeps_how_answers_look_back(library: Library) -> None:
