@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from beacon_qa.reader import Reader
 
 
-def open_shelf(args: argparse.Namespace) -> Shelf:
-    """The shelf that is named, or the user's own."""
+def open_shelf(args: argparse.Namespace, *, make: bool = True) -> Shelf:
+    """The shelf that is named, or the user's own, which alone is made without `make`."""
     quota = None if args.quota is None else int(args.quota * 1e9)
     shared = getattr(args, "engine", "local") == "ray"
-    return Shelf(args.shelf or default_folder(args.data_home), quota=quota, shared=shared)
+    folder = args.shelf or default_folder(args.data_home)
+    return Shelf(folder, quota=quota, shared=shared, make=make or args.shelf is None)
 
 
 def find_document(args: argparse.Namespace, shelf: Shelf, name: str) -> tuple[Document, str]:

@@ -39,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, terminal: Terminal) -> int:
     """Do what the action says."""
-    shelf = open_shelf(args)
+    # A mistyped folder is no new shelf without books.
+    shelf = open_shelf(args, make=args.action == "import")
     if args.action == "list":
         _list(shelf, args.json, terminal)
     elif args.action == "import":

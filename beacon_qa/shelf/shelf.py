@@ -35,6 +35,7 @@ from beacon_qa.shelf.storage import (
     write_atomically,
 )
 
+_CATALOG = "shelf.sqlite"
 _FOLDERS = ("documents", "originals", "memories", "partial", "locks")
 _COLUMNS = tuple(field.name for field in dataclasses.fields(BookRecord))
 
@@ -49,19 +50,29 @@ class Shelf:
 
     `quota` bytes at most, all files together; None is without limit. `shared` makes it one that
     several machines may use at a time, on storage whose file locks work between them; it stays
-    so. Raises ShelfError when the folder cannot be used.
+    so. Raises ShelfError when the folder cannot be used, and, without `make`, when it is no shelf.
     """
 
     def __init__(
-        self, root: Path | None = None, *, quota: int | None = None, shared: bool = False
+        self,
+        root: Path | None = None,
+        *,
+        quota: int | None = None,
+        shared: bool = False,
+        make: bool = True,
     ) -> None:
         self.root = expanded(root or default_folder()).resolve()
         self.quota = quota
+        if not make and not (self.root / _CATALOG).exists():
+            raise ShelfError(
+                f"There is no shelf in {named(self.root)}; name another folder, or read a book to "
+                "begin one there."
+            )
         with explained(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in _FOLDERS:
                 (self.root / name).mkdir(mode=0o700, exist_ok=True)
-            self._catalog = Catalog(self.root / "shelf.sqlite", shared=shared)
+            self._catalog = Catalog(self.root / _CATALOG, shared=shared)
         self.conversations = Conversations(self._catalog)
 
     def keep_document(self, document: Document) -> None:

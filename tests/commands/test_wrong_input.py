@@ -86,3 +86,15 @@ def test_a_number_that_cannot_be_meant_is_refused_at_once(
         main(line.split())
     assert end.value.code == 2
     assert "is not a number above 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["list", "show Moby", "remove Moby", "export Moby out"])
+def test_a_mistyped_shelf_is_no_new_one(
+    action: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["shelf", *action.split(), "--shelf", "nowhere"]) == 2
+    assert "There is no shelf in" in capsys.readouterr().err
+    assert not (place / "nowhere").exists()
+    # One's own shelf is there from the beginning.
+    assert main(["shelf", "list"]) == 0
+    assert capsys.readouterr().out.startswith("0 books")
