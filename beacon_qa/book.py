@@ -7,7 +7,7 @@ asking never changes it. Knows nothing of how books are read or kept.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -23,9 +23,10 @@ from beacon_qa.evidence.rounds import Rounds, rounds_for
 from beacon_qa.gathering import Source
 from beacon_qa.places import find_place
 from beacon_qa.plaintext import EncodedText
-from beacon_qa.prompts import Length, summary_tokens
+from beacon_qa.prompts import Length
 from beacon_qa.quotes import Quote, check_quotes
 from beacon_qa.shelf.book_record import BookRecord
+from beacon_qa.summarizing import summarize
 from beacon_qa.summary import Summary
 
 
@@ -213,28 +214,11 @@ class Book:
         """A summary of all that is in memory, or one a chapter, told as it is iterated.
 
         Each chapter is summarized from the memory as it was at the chapter's end: all earlier
-        chapters are in it. Nothing is read again: a few passages are not the whole. Raises
-        DocumentError by chapter for a text without chapters.
+        chapters are in it. Nothing is read again: a few passages are not the whole. A model that
+        is too small to write a summary has it made of the text's own sentences, and the summary's
+        `note` says so. Raises DocumentError by chapter for a text without chapters.
         """
-        settings = sampling or Sampling(max_new_tokens=summary_tokens(length))
-        request = self.engine.prompts.summary_request
-        if not by_chapter:
-            whole = self.ask(request(length), sampling=settings, look_back="off")
-            return Summary(iter([("", whole)]))
-        end = self.offset_of(self.memory.tokens)
-        chapters = [span for span in self.chapters if span.end <= end]
-        if not chapters:
-            raise DocumentError(
-                f"{self.title} has no chapters in what was read; summarize it as a whole."
-            )
-
-        def parts() -> Iterator[tuple[str, Answer]]:
-            for span in chapters:
-                question = request(length, span.label)
-                known = self.as_of(span)
-                yield span.label, known.ask(question, sampling=settings, look_back="off")
-
-        return Summary(parts())
+        return summarize(self, length, by_chapter=by_chapter, sampling=sampling)
 
     def as_of(self, place: Span | int | str) -> Book:
         """The book as a reader knows it at the end of a page or chapter, and nothing beyond.

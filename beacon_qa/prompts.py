@@ -146,8 +146,6 @@ class Prompts:
 
     def summary_request(self, length: Length = "medium", chapter: str | None = None) -> str:
         """The question that asks for a summary of the whole text or of the chapter read last."""
-        if self.plain:
-            return f"Summarize the chapter {chapter}." if chapter else "Summarize the text."
         subject = (
             f'the chapter "{chapter}", the last one in the text above'
             if chapter
@@ -157,6 +155,11 @@ class Prompts:
             f"Write a summary of {subject}, in about {_WORDS[length]} words: what happens or is "
             "said, in order, with the names that matter. Write the summary only."
         )
+
+
+def summary_words(length: Length) -> int:
+    """How many words a summary of this length has, about."""
+    return _WORDS[length]
 
 
 def summary_tokens(length: Length) -> int:

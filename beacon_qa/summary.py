@@ -13,10 +13,12 @@ from beacon_qa.answer import Answer
 class Summary:
     """Iterate for Markdown text piece by piece, take `.text`, or go through `parts()`.
 
-    It is told once: what was told is kept, so `.text` may be taken again.
+    It is told once: what was told is kept, so `.text` may be taken again. `note`, where there is
+    one, says what kind of summary it is, and stands above it in italics.
     """
 
-    def __init__(self, parts: Iterator[tuple[str, Answer]]) -> None:
+    def __init__(self, parts: Iterator[tuple[str, Answer]], note: str = "") -> None:
+        self.note = note
         self._source = parts
         self._parts: list[tuple[str, Answer]] = []
 
@@ -32,7 +34,14 @@ class Summary:
             yield self._parts[place]
             place += 1
 
+    @property
+    def opening(self) -> str:
+        """The Markdown above all parts: the note's paragraph, "" where there is none."""
+        return f"*{self.note}*\n\n" if self.note else ""
+
     def __iter__(self) -> Iterator[str]:
+        if self.note:
+            yield self.opening
         for number, (chapter, answer) in enumerate(self.parts()):
             if number:
                 yield "\n\n"

@@ -18,6 +18,7 @@ from beacon_qa.reader import Reader
 from beacon_qa.shelf import Shelf
 
 VOCABULARY = Path(__file__).parents[1] / "beacon_qa" / "builtin" / "weights"
+CHATTING = Path(__file__).parent / "fixtures" / "qwen2.5"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,9 +39,17 @@ def slow_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _checkpoint(tmp_path_factory, layers=32)
 
 
-def _checkpoint(tmp_path_factory: pytest.TempPathFactory, *, layers: int) -> Path:
+@pytest.fixture(scope="session")
+def chatting_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One with a chat template, which is told to write what the built-in model cannot."""
+    return _checkpoint(tmp_path_factory, layers=16, vocabulary=CHATTING)
+
+
+def _checkpoint(
+    tmp_path_factory: pytest.TempPathFactory, *, layers: int, vocabulary: Path = VOCABULARY
+) -> Path:
     plain, folder = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("tiny-beacon")
-    tokenizer = load_tokenizer(VOCABULARY)
+    tokenizer = load_tokenizer(vocabulary)
     torch.manual_seed(7)
     config = Qwen2Config(
         vocab_size=len(tokenizer),
@@ -68,6 +77,12 @@ def _checkpoint(tmp_path_factory: pytest.TempPathFactory, *, layers: int) -> Pat
 def engine(tiny_checkpoint: Path) -> Engine:
     """The tiny model, loaded once."""
     return Engine.load(tiny_checkpoint, device="cpu")
+
+
+@pytest.fixture
+def chatting(chatting_checkpoint: Path, shelf: Shelf) -> Reader:
+    """A reader with the tiny model that has a chat template."""
+    return Reader(Engine.load(chatting_checkpoint, device="cpu"), shelf)
 
 
 @pytest.fixture

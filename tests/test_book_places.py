@@ -87,8 +87,9 @@ def test_windows_cover_the_text_without_gaps(reader: Reader, document: Document)
     assert all(a[1] == b[0] for a, b in pairwise(spans))
 
 
-def test_a_summary_is_told_from_the_whole_text(reader: Reader, document: Document) -> None:
-    summary = reader.read(document).summarize("short", sampling=SHORT)
+def test_a_summary_is_told_from_the_whole_text(chatting: Reader, document: Document) -> None:
+    summary = chatting.read(document).summarize("short", sampling=SHORT)
+    assert summary.note == ""
     assert summary.text == "".join(summary)
     ((chapter, answer),) = summary.parts()
     assert chapter == ""
@@ -96,15 +97,15 @@ def test_a_summary_is_told_from_the_whole_text(reader: Reader, document: Documen
 
 
 def test_each_chapter_is_summarized_from_the_memory_at_its_end(
-    reader: Reader, document: Document
+    chatting: Reader, document: Document
 ) -> None:
-    book = reader.read(document)
+    book = chatting.read(document)
     summary = book.summarize("short", by_chapter=True, sampling=SHORT)
     parts = list(summary.parts())
     assert [name for name, _ in parts] == ["Loomings", "The Chase", "Epilogue"]
     assert [answer.coverage.pages for _, answer in parts] == [4, 8, 12]
     assert all(f"## {name}\n\n" in summary.text for name, _ in parts)
-    question = reader.engine.prompts.summary_request("short", "The Chase")
+    question = chatting.engine.prompts.summary_request("short", "The Chase")
     assert parts[1][1].text == book.as_of("The Chase").ask(question, sampling=SHORT).text
 
 

@@ -44,7 +44,7 @@ def digests(
     chapters = len(book.chapters) if by_chapter else 0
     digest = Digest(basis=coverage_line({"coverage": asdict(book.coverage)}), chapters=chapters)
     yield digest
-    before = ""
+    before = summary.opening
     for chapter, answer in summary.parts():
         heading = f"## {' '.join(chapter.split())}\n\n" if chapter else ""
         for text in _growing(answer):
@@ -54,7 +54,8 @@ def digests(
         digest = replace(digest, told=digest.told + 1)
         yield digest
         last = answer
-    told = usage_line({"usage": asdict(last.usage)}) if not by_chapter else ""
+    read = not by_chapter and not summary.note
+    told = usage_line({"usage": asdict(last.usage)}) if read else ""
     basis = " · ".join(line for line in (digest.basis, told) if line)
     yield replace(digest, basis=basis, done=True)
 

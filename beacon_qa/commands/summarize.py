@@ -60,7 +60,8 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.note(f"The summary is in {args.output}.")
     if args.json:
         parts = [{"chapter": name, "text": answer.text} for name, answer in summary.parts()]
-        terminal.data({"book": book.id, "title": book.title, "summary": parts})
+        told = {"book": book.id, "title": book.title, "note": summary.note, "summary": parts}
+        terminal.data(told)
     return 0
 
 

@@ -99,8 +99,7 @@ def test_a_second_browser_has_the_same_shelf_and_its_own_conversation(
     assert second.talk.questions == ["Who was asleep over his ledger?"]
     assert asked.talk.questions == [QUESTION]
     asked.refresh()
-    asked.talk.says(QUESTION)
-    assert asked.talk.questions == [QUESTION]
+    asked.talk.until(lambda: asked.talk.questions == [QUESTION], "the conversation")
 
 
 @pytest.fixture
@@ -185,8 +184,7 @@ def test_what_was_to_be_deleted_is_forgotten_when_something_else_is_on_show(aske
     asked.talk.click("#new-conversation")
     asked.talk.until(lambda: "Delete for ever" not in asked.talk.text, "no more doubt")
     asked.talk.choose("#conversations", QUESTION)
-    asked.talk.says(QUESTION)
-    assert asked.talk.questions == [QUESTION]
+    asked.talk.until(lambda: asked.talk.questions == [QUESTION], "the conversation")
 
 
 def test_an_edit_that_is_refused_leaves_the_question_as_it_was(asked: Page) -> None:

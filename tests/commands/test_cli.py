@@ -14,6 +14,7 @@ from shell import ROOT, Shell
 
 from beacon_qa.cli import build_parser, main
 from beacon_qa.shelf import Shelf
+from beacon_qa.summarizing import EXTRACTED
 
 
 def test_help_is_told_without_loading_a_model_library() -> None:
@@ -87,7 +88,7 @@ def test_a_book_is_asked_by_title_after_its_file_is_gone(shell: Shell, text_file
     [
         (["ask", "no-such-book", "Who?"], "No book called 'no-such-book'"),
         (["read", "no-such-file.pdf"], "no-such-file.pdf"),
-        (["shelf", "remove", "no-such-book"], "No book called"),
+        (["shelf", "import", "no-such-folder"], "no-such-folder"),
         (["summarize", "no-such-book"], "No book called"),
     ],
     ids=["ask", "read", "shelf", "summarize"],
@@ -146,8 +147,10 @@ def test_a_summary_of_the_whole_is_told(shell: Shell, chapters_file: Path) -> No
     code, out, _ = shell("summarize", str(chapters_file), "--length", "short", "--max-tokens", "4")
     assert code == 0
     assert out.startswith("# ")
+    assert f"*{EXTRACTED}*" in out
     _, told, _ = shell("summarize", str(chapters_file), "--json", "--max-tokens", "4")
     assert json.loads(told)["summary"][0]["text"] in out
+    assert json.loads(told)["note"] == EXTRACTED
 
 
 def test_an_answer_as_of_a_chapter_says_so(shell: Shell, chapters_file: Path) -> None:

@@ -192,8 +192,11 @@ def test_a_person_is_asked_before_a_book_is_removed(
     assert len(Shelf(home / "beacon-qa").books()) == left
 
 
-def test_a_stopped_summary_ends_on_a_line_of_its_own(book: list[str], at_terminal: Start) -> None:
-    run = at_terminal("summarize", *book)
+def test_a_stopped_summary_ends_on_a_line_of_its_own(
+    chatting_checkpoint: Path, text_file: Path, at_terminal: Start
+) -> None:
+    model = ["--model", chatting_checkpoint, "--device", "cpu"]
+    run = at_terminal("summarize", text_file, *model, "--max-tokens", "3000")
     run.wait_for(r"# whale\r\n\r\n.*\w+")
     run.type(CTRL_C)
     assert run.end() == 130

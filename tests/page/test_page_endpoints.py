@@ -14,6 +14,7 @@ from small_documents import make_document
 from beacon_qa.beacon import Sampling
 from beacon_qa.desk import Desk
 from beacon_qa.reader import Reader
+from beacon_qa.summarizing import EXTRACTED
 from ui.library import Library
 from ui.start import free_port, launch
 
@@ -86,7 +87,7 @@ def test_ask_refuses_with_one_sentence(
 
 def test_summarize_is_published_and_checks_its_length(client: Client) -> None:
     text = client.predict("The Whale", "short", True, api_name="/summarize")
-    assert text.startswith("## Loomings")
+    assert text.startswith(f"*{EXTRACTED}*\n\n## Loomings\n\n- ")
     with pytest.raises(AppError, match="short, medium, long"):
         client.predict("The Whale", "huge", False, api_name="/summarize")
 

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
+import pytest
 from kept_talks import FEW
 from page_requests import request
+from small_documents import make_document
 
 from beacon_qa.book import Book
+from beacon_qa.desk import Desk
+from beacon_qa.reader import Reader
+from beacon_qa.summarizing import EXTRACTED
 from ui.digest import digests
 from ui.library import Library
 from ui.summary_events import Summarizing
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with Desk() as desk:
+        yield desk
+
+
+def test_what_is_no_models_own_words_says_so(book: Book) -> None:
+    *_, last = digests(book, "short", False)
+    assert last.text.startswith(f"*{EXTRACTED}*\n\n- ")
+    assert "new" not in last.basis
 
 
 def test_a_summary_by_chapter_is_told_chapter_after_chapter(book: Book) -> None:
@@ -21,7 +39,8 @@ def test_a_summary_by_chapter_is_told_chapter_after_chapter(book: Book) -> None:
     assert headings == ["## Loomings", "## The Chase", "## Epilogue"]
 
 
-def test_a_summary_can_be_stopped_in_the_middle(book: Book) -> None:
+def test_a_summary_can_be_stopped_in_the_middle(chatting: Reader) -> None:
+    book = chatting.read(make_document())
     telling = digests(book, "long", False)
     shown = next(digest for digest in telling if digest.text)
     telling.close()
@@ -30,8 +49,10 @@ def test_a_summary_can_be_stopped_in_the_middle(book: Book) -> None:
 
 
 def test_a_summary_that_fails_says_so_and_leaves_the_panel_as_it_was(
-    library: Library, book: Book
+    chatting: Reader, desk: Desk
 ) -> None:
+    book, library = chatting.read(make_document()), Library(chatting, desk)
+
     def fail(*_: Any) -> None:
         raise RuntimeError("a secret detail")
 
