@@ -9,9 +9,9 @@ from small_documents import make_document
 
 from beacon_qa.beacon import Sampling
 from beacon_qa.documents import Document, Span
+from beacon_qa.excerpt import EXTRACTED
 from beacon_qa.key_sentences import key_sentences
 from beacon_qa.reader import Reader
-from beacon_qa.summarizing import EXTRACTED
 
 FILLER = "It was as it had been the day before, and nobody thought that it would be otherwise."
 TELLING = (

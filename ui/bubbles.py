@@ -28,6 +28,9 @@ _FROM_MEMORY = (
 )
 
 
+_NOT_ASKED = "Its sentences were looked up in the text; the model was not asked."
+
+
 def bubbles(
     messages: Sequence[Message], live: int | None = None, *, waiting: bool = False
 ) -> list[Bubble]:
@@ -71,7 +74,9 @@ def _answer(message: Message) -> list[Bubble]:
     if not title:
         return parts or [_bubble(message, "…")]
     error = str(details.get("error") or "")
-    said = literal(error) if error else _FROM_MEMORY
+    usage = details.get("usage") or {}
+    basis = _FROM_MEMORY if usage.get("input_tokens", 1) else _NOT_ASKED
+    said = literal(error) if error else basis
     return [*parts, _bubble(message, said, title=title, open=bool(error))]
 
 
@@ -91,8 +96,11 @@ def short(text: str) -> str:
     return line[:_SHORT].rsplit(" ", 1)[0] + "…"
 
 
-def first_questions(document: Document, as_of: str = "") -> list[str]:
-    """Questions to begin with, from the title and the chapters up to the place asked as of."""
+def first_questions(document: Document, as_of: str = "", *, small: bool = False) -> list[str]:
+    """Questions to begin with, from the title and the chapters up to the place asked as of.
+
+    A `small` model is only asked what sentences of the text answer.
+    """
     chapters = [span for span in document.chapters if span.label.strip()]
     if as_of:
         known = find_place(document, as_of).end
@@ -100,7 +108,7 @@ def first_questions(document: Document, as_of: str = "") -> list[str]:
     told = chapters[:1] + chapters[-1:] if len(chapters) > 1 else chapters
     return [
         f"What is “{short(document.title)}” about?",
-        "Who or what matters most in it, and why?",
+        *([] if small else ["Who or what matters most in it, and why?"]),
         *(f"What happens in “{short(span.label)}”?" for span in told),
     ]
 

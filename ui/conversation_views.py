@@ -36,10 +36,11 @@ def chat(reader: Reader, book_id: str, conversation_id: int | None, as_of: str) 
     said = reader.shelf.conversations.messages(conversation_id) if conversation_id else []
     record = reader.shelf.get(book_id)
     document = reader.shelf.document(book_id)
+    first = first_questions(document, as_of, small=reader.engine.prompts.plain)
     return gr.update(
         value=bubbles(said),
         placeholder=_invitation(record),
-        examples=[{"text": question} for question in first_questions(document, as_of)],
+        examples=[{"text": question} for question in first],
     )
 
 

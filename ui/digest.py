@@ -54,8 +54,7 @@ def digests(
         digest = replace(digest, told=digest.told + 1)
         yield digest
         last = answer
-    read = not by_chapter and not summary.note
-    told = usage_line({"usage": asdict(last.usage)}) if read else ""
+    told = usage_line({"usage": asdict(last.usage)}) if not by_chapter else ""
     basis = " · ".join(line for line in (digest.basis, told) if line)
     yield replace(digest, basis=basis, done=True)
 

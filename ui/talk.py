@@ -22,6 +22,7 @@ from beacon_qa.chat import Chat
 from beacon_qa.chat.transcript import turns
 from beacon_qa.errors import BeaconError, ShelfError
 from beacon_qa.evidence.looking import LookBack
+from beacon_qa.overview import overview
 from beacon_qa.shelf import Shelf
 from beacon_qa.shelf.conversations import Conversation, Conversations, Message
 
@@ -72,8 +73,13 @@ class Talks:
         with self._alive((kept, conversation_id)):
             try:
                 yield message
-                chat, place = self._chat(kept, talk, said, book())
-                answer = chat.ask(said[-1].text, sampling=sampling, look_back=look_back)
+                known, question = book(), said[-1].text
+                answer = overview(known, question, sampling, as_of=talk.as_of)
+                if answer is not None:
+                    yield (yield from _told(kept, message, answer, self._save_every))
+                    return
+                chat, place = self._chat(kept, talk, said, known)
+                answer = chat.ask(question, sampling=sampling, look_back=look_back)
                 told = yield from _told(kept, message, answer, self._save_every)
                 self._keep((*place, told.id), chat)
                 yield told

@@ -91,9 +91,12 @@ def ended(details: Mapping[str, Any]) -> str:
 
 
 def usage_line(details: Mapping[str, Any]) -> str:
-    """Tokens and seconds: "read from memory: 62,349 tokens; 14 new · 25 told in 3.2 s"."""
+    """Tokens and seconds: "read from memory: 62,349 tokens; 14 new · 25 told in 3.2 s".
+
+    "" where the model was not asked.
+    """
     usage = details.get("usage")
-    if not usage:
+    if not usage or not usage["input_tokens"]:
         return ""
     cached = usage["cached_tokens"]
     line = f"read from memory: {cached:,} tokens; {usage['input_tokens'] - cached:,} new"

@@ -20,6 +20,7 @@ from beacon_qa.commands.telling import (
     tell_quotes,
 )
 from beacon_qa.commands.terminal import Terminal
+from beacon_qa.overview import overview
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +49,9 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     from_input = "-" in args.questions and args.book != "-"
     book = open_book(args, args.book, terminal)
     for question in _questions(asked, from_input):
-        answer = book.ask(question, sampling=sampling(args), look_back=args.look_back)
+        answer = overview(book, question, sampling(args)) or book.ask(
+            question, sampling=sampling(args), look_back=args.look_back
+        )
         if args.json:
             text = tell(answer, None)
             facts = {

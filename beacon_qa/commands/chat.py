@@ -26,6 +26,7 @@ from beacon_qa.commands.telling import (
 )
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.errors import MessageError
+from beacon_qa.overview import overview
 from beacon_qa.shelf.conversations import Conversations
 
 
@@ -56,7 +57,9 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     if terminal.watched:
         terminal.note(f"{book.title}: {book.coverage}. An empty line ends the conversation.")
     for question in _questions(terminal):
-        answer = chat.ask(question, sampling=sampling(args), look_back=args.look_back)
+        answer = overview(book, question, sampling(args)) or chat.ask(
+            question, sampling=sampling(args), look_back=args.look_back
+        )
         try:
             tell(answer, None if args.json else terminal)
         except Stopped:

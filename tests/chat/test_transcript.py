@@ -47,6 +47,8 @@ def test_the_line_under_an_answer_says_what_was_read_from_memory_and_what_anew()
     line = usage_line({"usage": USAGE, "seconds": 3.24})
     assert line == "read from memory: 62,349 tokens; 14 new · 25 told in 3.2\u00a0s"
     assert usage_line({}) == ""
+    asked_nothing = {"input_tokens": 0, "output_tokens": 40, "cached_tokens": 0}
+    assert usage_line({"usage": asked_nothing}) == ""
 
 
 def test_coverage_says_all_pages_or_as_of_which_place() -> None:

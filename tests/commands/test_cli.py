@@ -13,8 +13,8 @@ import pytest
 from shell import ROOT, Shell
 
 from beacon_qa.cli import build_parser, main
+from beacon_qa.excerpt import EXTRACTED
 from beacon_qa.shelf import Shelf
-from beacon_qa.summarizing import EXTRACTED
 
 
 def test_help_is_told_without_loading_a_model_library() -> None:

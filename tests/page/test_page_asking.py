@@ -9,6 +9,7 @@ from page_requests import event, request
 from small_documents import make_document
 
 from beacon_qa.book import Book
+from beacon_qa.excerpt import EXTRACTED
 from ui.asking_events import Asking
 from ui.bubbles import bubbles, message_id
 from ui.conversation_events import Conversing
@@ -33,6 +34,18 @@ def test_a_question_begins_a_conversation_and_its_answer_follows(
     assert [bubble["role"] for bubble in told] == ["user", "assistant", "assistant"]
     assert message_id(told[1]) == answer
     assert "12 of 12 pages" in told[-1]["metadata"]["title"]
+
+
+def test_what_a_small_model_is_not_asked_is_answered_by_the_text(
+    asking: Asking, book: Book
+) -> None:
+    _, talk, *_ = asking.ask("What is this book about?", book.id, None, "", request())
+    told, _ = list(asking.tell(book.id, talk, {}, request()))[-1]
+    assert told[1]["content"].startswith(EXTRACTED)
+    assert "the model was not asked" in told[-1]["content"]
+    asking.ask("Who counted?", book.id, talk, "", request())
+    told, _ = list(asking.tell(book.id, talk, {"max_new_tokens": 8}, request()))[-1]
+    assert "from the condensed memory" in told[-1]["content"]
 
 
 @pytest.mark.parametrize(("question", "said"), [("  ", "Type a question"), ("x" * 9000, "9,000")])

@@ -15,6 +15,7 @@ from beacon_qa.accounts import Accounts
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
 from beacon_qa.desk import Desk
+from beacon_qa.overview import asks_for_overview
 from beacon_qa.reader import Reader
 from beacon_qa.shelf.conversations import Message
 from ui.browser_memory import BrowserMemory
@@ -54,6 +55,14 @@ def test_first_questions_name_the_title_and_only_chapters_that_may_be_known() ->
     assert any("The Whale" in question for question in first_questions(document))
     assert any("Epilogue" in question for question in first_questions(document))
     assert not any("Epilogue" in question for question in first_questions(document, "The Chase"))
+
+
+def test_a_small_model_is_offered_only_what_sentences_of_the_text_answer() -> None:
+    document = make_document()
+    small = first_questions(document, small=True)
+    assert small
+    assert all(map(asks_for_overview, small))
+    assert not all(map(asks_for_overview, first_questions(document)))
 
 
 def test_each_chapter_can_be_chosen_also_where_titles_are_the_same(book: Book) -> None:

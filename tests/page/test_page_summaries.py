@@ -13,8 +13,8 @@ from small_documents import make_document
 
 from beacon_qa.book import Book
 from beacon_qa.desk import Desk
+from beacon_qa.excerpt import EXTRACTED
 from beacon_qa.reader import Reader
-from beacon_qa.summarizing import EXTRACTED
 from ui.digest import digests
 from ui.library import Library
 from ui.summary_events import Summarizing
