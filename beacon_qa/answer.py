@@ -5,7 +5,7 @@ Knows a stream of token ids and how it becomes text; knows nothing of books or m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event, RLock
 from typing import Literal
@@ -67,11 +67,13 @@ class Answer:
         coverage: Coverage,
         halt: Event | None = None,
         looking: Looking | None = None,
+        rests_on: Sequence[Passage] = (),
         on_end: Callable[[list[int]], None] | None = None,
     ) -> None:
         """`prompt` is (cached, new) input tokens, `limit` the most tokens the answer may have.
 
-        `halt` is set to tell the source of the tokens, at work in another thread, to give up.
+        `rests_on` are its passages where they are known and none are `looking` for them. `halt` is
+        set to tell the source of the tokens, at work in another thread, to give up.
         """
         self.question = question
         self.coverage = coverage
@@ -82,6 +84,7 @@ class Answer:
         self._limit = limit
         self._halt = halt or Event()
         self._looking = looking
+        self._rests_on = tuple(rests_on)
         self._on_end = on_end
         self._ids: list[int] = []
         self._pieces: list[str] = []
@@ -120,8 +123,11 @@ class Answer:
 
     @property
     def evidence(self) -> tuple[Passage, ...]:
-        """The passages it rests on, best first, from attention until now; empty before."""
-        return self._looking.evidence.passages if self._looking else ()
+        """The passages it rests on, best first, from attention until now; empty before.
+
+        Of sentences of the text, these themselves: no attention fell on them, and their score is 0.
+        """
+        return self._looking.evidence.passages if self._looking else self._rests_on
 
     @property
     def attention(self) -> tuple[float, ...]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from beacon_qa.answer import Answer
-from beacon_qa.documents import Span
+from beacon_qa.documents import Document, Span
+from beacon_qa.evidence import Passage
 from beacon_qa.key_sentences import key_sentences
 from beacon_qa.textstream import TextStream
 
@@ -32,20 +33,36 @@ def excerpt(
     A line of Markdown for each sentence, with its page where the text has pages.
     """
     count = max(1, round(words / _SENTENCE))
-    ids = _ids(book, part, count, above)
+    passages, ids = _told(book, part, count, above)
     if len(ids) > limit:
         # Fewer from all over, rather than all but those at the end.
-        ids = _ids(book, part, max(1, count * limit // len(ids)), above)
-    told = (token for token in ids[:limit])
-    stream = TextStream(book.engine.prompts.text)
-    return Answer(question, told, stream, prompt=(0, 0), limit=limit, coverage=book.coverage)
+        passages, ids = _told(book, part, max(1, count * limit // len(ids)), above)
+    return Answer(
+        question,
+        (token for token in ids[:limit]),
+        TextStream(book.engine.prompts.text),
+        prompt=(0, 0),
+        limit=limit,
+        coverage=book.coverage,
+        rests_on=passages,
+    )
 
 
-def _ids(book: Book, part: Span, count: int, above: str) -> list[int]:
-    document = book.document
-    lines = []
-    for start, end in key_sentences(document.text, part.start, part.end, count):
-        page = document.page_at(start)
-        place = f" (p. {page.label})" if page and page.label else ""
-        lines.append(f"- {' '.join(document.text[start:end].split())}{place}")
-    return book.engine.prompts.document(above + "\n".join(lines)).ids
+def _told(book: Book, part: Span, count: int, above: str) -> tuple[list[Passage], list[int]]:
+    """The sentences and the tokens of their lines."""
+    places = key_sentences(book.document.text, part.start, part.end, count)
+    passages = [_passage(book.document, *place) for place in places]
+    lines = [_line(book.document.text, passage) for passage in passages]
+    return passages, book.engine.prompts.document(above + "\n".join(lines)).ids
+
+
+def _passage(document: Document, start: int, end: int) -> Passage:
+    page, chapter = document.page_at(start), document.chapter_at(start)
+    return Passage(
+        start, end, page.label if page else "", chapter.label if chapter else "", score=0.0
+    )
+
+
+def _line(text: str, passage: Passage) -> str:
+    page = f" (p. {passage.page})" if passage.page else ""
+    return f"- {' '.join(text[passage.start : passage.end].split())}{page}"

@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 Span = tuple[int, int]
 """Characters [start, end) of a text."""
@@ -30,6 +31,9 @@ _LEAST, _MOST = 8, 45
 
 _COMMON = 0.03
 """The share of all sentences with a word that says nothing of what they are about."""
+
+_WRAPPED = 0.75
+"""Of the longest line's length: a line that was wrapped has more."""
 
 _NAME, _AGAIN = 2.0, 0.5
 _LEANS, _SPOKEN = 0.6, 0.5
@@ -76,11 +80,28 @@ def _sentences(text: str, start: int, end: int) -> Iterator[_Sentence]:
     begin = start
     for match in _END.finditer(text, start, end):
         piece = text[begin : match.end()]
-        first = begin + len(piece) - len(piece.lstrip())
+        first = _past_headings(text, begin + len(piece) - len(piece.lstrip()), match.end())
         begin, last = match.end(), begin + len(piece.rstrip())
         words = tuple(word.casefold() for word in _WORD.findall(text, first, last))
         if words:
             yield _Sentence((first, last), words, _likely(text[first:last], words[0]))
+
+
+def _past_headings(text: str, first: int, last: int) -> int:
+    """Where a sentence begins behind the lines of a heading right above it.
+
+    A line that is much shorter than the longest, while the next one begins with a capital letter,
+    ends there by itself: wrapped lines are about as long as one another.
+    """
+    if first and text[first - 1] != "\n":
+        return first
+    lines = text[first:last].rstrip().split("\n")
+    longest = max(map(len, lines))
+    for line, following in pairwise(lines):
+        if len(line) > _WRAPPED * longest or not following[:1].isupper():
+            break
+        first += len(line) + 1
+    return first
 
 
 def _likely(sentence: str, first: str) -> float:

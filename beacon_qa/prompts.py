@@ -163,8 +163,8 @@ def summary_words(length: Length) -> int:
 
 
 def summary_tokens(length: Length) -> int:
-    """Room for a summary of this length, in tokens: twice its words."""
-    return 2 * _WORDS[length]
+    """Room for a summary of this length, in tokens: three for each word of it."""
+    return 3 * _WORDS[length]
 
 
 def _is_plain(tokenizer: Any) -> bool:

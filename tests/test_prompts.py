@@ -226,7 +226,7 @@ def test_two_layouts_of_different_wording_have_different_keys() -> None:
 @pytest.mark.parametrize("length", LENGTHS)
 def test_a_summary_request_names_its_length_and_chapter(length: Any) -> None:
     prompts = Prompts(tokenizer())
-    words = summary_tokens(length) // 2
+    words = summary_tokens(length) // 3
     assert f"about {words} words" in prompts.summary_request(length)
     assert "whole text" in prompts.summary_request(length)
     assert '"The Chase"' in prompts.summary_request(length, "The Chase")

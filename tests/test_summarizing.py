@@ -60,6 +60,14 @@ def test_titles_and_abbreviations_end_no_sentence() -> None:
     assert told(text, 1) == ["Mr. Brandt and Dr. Voss met J. Palmer at the old harbour of Rostock."]
 
 
+def test_headings_that_stand_right_above_are_left_out() -> None:
+    for above in ("CHAPTER I\n", "CHAPTER I\nThe Sale\n", f"{FILLER}\n\nTHE SALE\n"):
+        assert told(above + TELLING[0], 1) == [TELLING[0]]
+    # Lines that were only wrapped stay: a page's are about as long as one another.
+    wrapped = TELLING[0].replace("the harbour", "the\nharbour").replace("schooner ", "schooner\n")
+    assert told(wrapped, 1) == [wrapped]
+
+
 @pytest.mark.parametrize("spoken", [f"“{TELLING[0]}”", f"But {TELLING[0]}"])
 def test_speech_and_what_leans_on_another_sentence_give_way(spoken: str) -> None:
     text = f"{spoken} {TELLING[0]} {FILLER}"
@@ -79,6 +87,10 @@ def test_a_model_that_is_too_small_gives_sentences_of_the_text_and_says_so(
         sentence, page = line.removeprefix("- ").rsplit(" (p. ", 1)
         place = document.text.index(sentence)
         assert document.page_at(place).label == page.removesuffix(")")  # type: ignore[union-attr]
+    assert [document.text[passage.start : passage.end] for passage in answer.evidence] == [
+        line.removeprefix("- ").rsplit(" (p. ", 1)[0] for line in lines
+    ]
+    assert all(passage.score == 0 for passage in answer.evidence)
     assert answer.finish == "stop"
     assert answer.usage.input_tokens == 0
     assert len(book.summarize("long").text) > 2 * len(summary.text)

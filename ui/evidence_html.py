@@ -72,15 +72,24 @@ def _basis(evidence: AnswerFacts) -> str:
 
 def _passage(evidence: AnswerFacts, passage: Stretch) -> str:
     place = escape(place_name(evidence.document, passage.start))
-    percent = 100 * min(passage.score, 1.0)
-    share = f"{percent:.0f}%" if percent >= 0.5 else "<1%"
     reread = '<span class="reread">read again word for word</span>' if passage.reread else ""
     return (
         f'<li><button type="button" class="passage" {_at(passage.start, passage.end)}>'
         f'<span class="passage-head"><span class="passage-place">{place}</span>'
-        f'<span class="share" style="--share:{percent:.1f}%">{escape(share)}'
-        '<span class="only-heard"> of the attention</span></span></span>'
+        f"{_share(passage.score)}</span>"
         f'<span class="snippet">{escape(passage.snippet)}</span>{reread}</button></li>'
+    )
+
+
+def _share(score: float) -> str:
+    """How much of the attention a passage got; nothing where none was counted."""
+    if not score:
+        return ""
+    percent = 100 * min(score, 1.0)
+    share = f"{percent:.0f}%" if percent >= 0.5 else "<1%"
+    return (
+        f'<span class="share" style="--share:{percent:.1f}%">{escape(share)}'
+        '<span class="only-heard"> of the attention</span></span>'
     )
 
 

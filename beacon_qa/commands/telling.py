@@ -48,7 +48,8 @@ def tell_quotes(quotes: Iterable[Quote], terminal: Terminal) -> None:
 def tell_evidence(answer: Answer, text: str, terminal: Terminal) -> None:
     """Note where in the `text` of the book the answer's attention fell, and what was read again."""
     again = list(answer.read_again)
-    rests_on = answer.evidence[:_MOST]
+    # Sentences of the text, on which no attention fell, have just been told with their pages.
+    rests_on = [passage for passage in answer.evidence[:_MOST] if passage.score]
     if rests_on:
         terminal.note("Rests on (* read again word for word):" if again else "Rests on:")
     for passage in rests_on:

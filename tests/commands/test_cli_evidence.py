@@ -19,6 +19,7 @@ from beacon_qa.commands.terminal import Terminal
 from beacon_qa.documents import Document
 from beacon_qa.evidence import Passage
 from beacon_qa.evidence.looking import Round
+from beacon_qa.overview import overview
 from beacon_qa.reader import Reader
 
 
@@ -72,6 +73,15 @@ def test_what_an_answer_rests_on_is_noted_below_it(reader: Reader, document: Doc
             words = " ".join(document.text[one.start : one.end].split())
             assert any(words[:15] in line for line in marked)
     assert max(map(len, lines)) < 120
+
+
+def test_sentences_that_were_told_are_not_noted_again(reader: Reader, document: Document) -> None:
+    answer = overview(reader.read(document), "Summarize it.", Sampling(max_new_tokens=200))
+    assert answer is not None
+    assert answer.evidence
+    err = Screen()
+    tell_evidence(answer, document.text, Terminal(Screen(), err))
+    assert err.getvalue() == ""
 
 
 def test_a_question_for_all_says_how_many_rounds_it_took() -> None:

@@ -61,6 +61,14 @@ def test_without_evidence_there_are_coverage_and_quotes(book: Book) -> None:
     assert "was not kept" in told
 
 
+def test_a_passage_that_attention_did_not_find_has_no_share(book: Book) -> None:
+    page = book.document.pages[2]
+    sentence = {"start": page.start, "end": page.start + 20, "score": 0.0}
+    told = plain(evidence_html(facts(book, evidence=[sentence], attention=[])))
+    assert "p. 3, Loomings" in told
+    assert "%" not in told
+
+
 def test_an_answer_that_is_being_told_is_not_checked_yet(
     evidencing: Evidencing, book: Book, shelf: Shelf
 ) -> None:
