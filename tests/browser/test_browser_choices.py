@@ -97,7 +97,7 @@ def test_the_settings_tell_what_reading_costs_and_count_for_the_next_answer(open
     opened.picture("settings")
     opened.talk.type("#answer-length input[type=number]", "32")
     tab(opened, 1)
-    opened.talk.ask("What happens in it?")
+    opened.talk.ask("Who is told of in it?")
     told = re.search(r"(\d+) told in", opened.talk.told())
     assert told
     assert int(told[1]) <= 32

@@ -59,8 +59,10 @@ def test_an_answer_says_what_it_was_told_from(asked: Page) -> None:
 def test_a_suggested_question_can_be_clicked(page: Page) -> None:
     page.shelf.open(HARBOUR)
     page.talk.click("#chat .example")
-    assert "sentences of it, word for word" in page.talk.until(lambda: page.talk.answers[0])
     assert COVERAGE in page.talk.told()
+    assert "sentences of it, word for word" in page.talk.answers[0]
+    page.evidence.says("Pages it rests on")
+    page.evidence.until(lambda: page.evidence.all(".passage"), "the sentences' pages")
     assert page.talk.questions == [f"What is “{HARBOUR}” about?"]
 
 
