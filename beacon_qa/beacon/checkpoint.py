@@ -7,10 +7,8 @@ or unexpected is refused.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +17,17 @@ from torch import nn
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
-    AutoTokenizer,
     BitsAndBytesConfig,
-    PreTrainedTokenizerBase,
-    PreTrainedTokenizerFast,
 )
-from transformers.utils import cached_file, logging
+from transformers.utils import logging
 
 from beacon_qa.beacon.attention import NAME, register
 from beacon_qa.beacon.config import BeaconConfig, read_config
-from beacon_qa.beacon.digest import weights_digest
-from beacon_qa.beacon.memory import ModelIdentity
+from beacon_qa.beacon.identity import identify
 from beacon_qa.beacon.model import beacon_class
 from beacon_qa.beacon.placing import DeviceMap, chosen_map, on_gpu
 from beacon_qa.beacon.precision import fastest_dtype
+from beacon_qa.beacon.tokenizer import first_line, tokenizer_digest
 from beacon_qa.errors import ConfigError, ModelError
 
 NEW_BEACONS: dict[str, Any] = {
@@ -99,41 +94,9 @@ def load_model(
         quantization_config=_quantization(bits, dtype),
     )
     _settle(model, found, name, start_beacons=start_beacons, bits=bits)
-    tokenizer = _tokenizer_digest(name, revision)
+    tokenizer = tokenizer_digest(name, revision)
     model.complete(identify(model, name, revision, dtype, bits, tokenizer))
     return model.eval()
-
-
-def load_tokenizer(path_or_id: str | Path, *, revision: str | None = None) -> Any:
-    """Load a checkpoint's own fast tokenizer; ModelError if it has none.
-
-    A tokenizer.json is taken as it stands: the library's classes for an architecture put their
-    own tokens and rules over it. Without one the library converts what there is.
-    """
-    name, settings = str(path_or_id), {"revision": revision, "trust_remote_code": False}
-    try:
-        tokenizer = _as_it_stands(name, settings)
-        if tokenizer is None:
-            tokenizer = AutoTokenizer.from_pretrained(name, **settings)
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"No tokenizer could be loaded from {name!r}: {_first_line(error)}"
-        ) from error
-    if not tokenizer.is_fast:
-        raise ModelError(f"The tokenizer of {path_or_id} is not a fast one; convert it first.")
-    return tokenizer
-
-
-def _as_it_stands(name: str, settings: dict[str, Any]) -> PreTrainedTokenizerBase | None:
-    there = cached_file(
-        name,
-        "tokenizer.json",
-        revision=settings["revision"],
-        _raise_exceptions_for_missing_entries=False,
-    )
-    if there is None:
-        return None
-    return PreTrainedTokenizerFast.from_pretrained(name, **settings)
 
 
 def _read_config(name: str, revision: str | None, start: bool, overrides: dict[str, Any]) -> Any:
@@ -141,7 +104,7 @@ def _read_config(name: str, revision: str | None, start: bool, overrides: dict[s
         config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"No model could be loaded from {name!r}: {_first_line(error)} Give the folder of a "
+            f"No model could be loaded from {name!r}: {first_line(error)} Give the folder of a "
             "Hugging Face checkpoint, or a model id that this machine can download."
         ) from error
     if start:
@@ -168,7 +131,7 @@ def from_pretrained(cls: Any, name: str, **settings: Any) -> tuple[Any, dict[str
                 **settings,
             )
     except (OSError, ValueError, RuntimeError, ImportError) as error:
-        raise ModelError(f"{name!r} could not be loaded: {_first_line(error)}") from error
+        raise ModelError(f"{name!r} could not be loaded: {first_line(error)}") from error
     return model, found
 
 
@@ -184,11 +147,6 @@ def _quietly() -> Iterator[None]:
         logging.set_verbosity(level)
         if bar:
             logging.enable_progress_bar()
-
-
-def _first_line(error: Exception) -> str:
-    line = str(error).strip().partition("\n")[0].rstrip(".")
-    return (line or type(error).__name__) + "."
 
 
 def _quantization(bits: int | None, dtype: torch.dtype) -> BitsAndBytesConfig | None:
@@ -259,33 +217,3 @@ def _copy_own(model: Any, missing: list[str]) -> None:
                 f"The config names no {beacon.embed_init} token to start the beacon embedding from."
             )
         model.model.beacon_embed_tokens.weight[0] = model.model.embed_tokens.weight[token]
-
-
-def identify(
-    model: Any,
-    name: str,
-    revision: str | None,
-    dtype: torch.dtype,
-    bits: int | None,
-    tokenizer: str,
-) -> ModelIdentity:
-    """What a memory made by this model will have to match; `tokenizer` is a digest, or empty."""
-    beacon: BeaconConfig = model.beacon
-    settings = [beacon.window, beacon.ratios, beacon.params, beacon.sink, beacon.positions]
-    return ModelIdentity(
-        name=name,
-        revision=revision or getattr(model.config, "_commit_hash", None) or "",
-        weights=weights_digest(model),
-        tokenizer=tokenizer,
-        dtype=str(dtype).removeprefix("torch."),
-        bits=str(bits or 16),
-        beacons=json.dumps(settings),
-    )
-
-
-def _tokenizer_digest(name: str, revision: str | None) -> str:
-    try:
-        tokenizer = load_tokenizer(name, revision=revision)
-    except ModelError:
-        return ""
-    return sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest()

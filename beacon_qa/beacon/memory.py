@@ -10,8 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from hashlib import sha256
 from itertools import accumulate
 
 import torch
@@ -19,34 +17,12 @@ from torch import Tensor
 from transformers.cache_utils import Cache
 
 from beacon_qa.beacon.config import BeaconConfig
+from beacon_qa.beacon.identity import ModelIdentity
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.layout import Abreast
 from beacon_qa.beacon.watch import Watch
 from beacon_qa.beacon.windows import PASS, Chunk, Clock, kept_per_window
 from beacon_qa.errors import ModelError
-
-
-@dataclass(frozen=True)
-class ModelIdentity:
-    """What a memory must have in common with the model that opens it.
-
-    `weights` is a digest over samples of all tensors, `beacons` the settings that shape a memory,
-    `tokenizer` a digest, empty when the model came without one.
-    """
-
-    name: str
-    revision: str
-    weights: str
-    tokenizer: str
-    dtype: str
-    bits: str
-    beacons: str
-
-    @property
-    def key(self) -> str:
-        """A short digest of everything but the name: two equal models in two folders agree."""
-        parts = [v for k, v in dataclasses.asdict(self).items() if k != "name"]
-        return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 class Memory(Cache):  # type: ignore[misc]

@@ -18,10 +18,11 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from beacon_qa.beacon.config import BeaconConfig, check_ratios, read_config
 from beacon_qa.beacon.heads import evidence_contrast, evidence_heads, evidence_narrow
+from beacon_qa.beacon.identity import ModelIdentity
 from beacon_qa.beacon.inputs import Targets, checked, refuse_padding, still_wanted
 from beacon_qa.beacon.layers import MemoryLayer
 from beacon_qa.beacon.layout import Abreast, Layout, lay_abreast, lay_alone
-from beacon_qa.beacon.memory import Memory, ModelIdentity
+from beacon_qa.beacon.memory import Memory
 from beacon_qa.beacon.placing import device_of
 from beacon_qa.beacon.plugin import Reading, add_projection, reading, route
 from beacon_qa.beacon.recompute import Recomputing

@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerBase, Qwen2Config, Qwen2ForCausalLM
 
 from beacon_qa.beacon.attention import NAME, register
-from beacon_qa.beacon.checkpoint import NEW_BEACONS, identify
+from beacon_qa.beacon.checkpoint import NEW_BEACONS
+from beacon_qa.beacon.identity import identify
 from beacon_qa.beacon.model import beacon_class
 from beacon_qa.training.copying import write_copying_heads
 

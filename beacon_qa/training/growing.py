@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from beacon_qa.beacon.checkpoint import identify
+from beacon_qa.beacon.identity import identify
 
 NOISE = 0.35
 """How large N is, against the spread of the matrix's rows."""
