@@ -17,6 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
+from beacon_qa.allocator import keep_freed_memory
 from beacon_qa.commands.interrupt import Stopped
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.errors import BeaconError
@@ -75,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(args: argparse.Namespace, terminal: Terminal) -> int:
     room = _room(args.command)
+    keep_freed_memory()
     if room.__name__.startswith("beacon_qa.commands."):
         return int(room.run(args, terminal))
     return int(room.run(args) or 0)

@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any, cast
 
 from beacon_qa.accounts import Accounts
+from beacon_qa.allocator import keep_freed_memory
 from beacon_qa.commands import options
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.desk import Desk
@@ -46,6 +47,7 @@ def main(argv: Sequence[str], uploads: str, data_home: str | None = None) -> int
         if args.add_user:
             return _add_user(args, terminal)
         check_host(args.host, args.auth)
+        keep_freed_memory()
         return _serve(args, data_home, terminal)
     except BeaconError as error:
         terminal.note(f"app.py: {error}")

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from beacon_qa.allocator import keep_freed_memory
 from beacon_qa.answer import Answer
 from beacon_qa.beacon import Sampling
 from beacon_qa.book import Book
@@ -57,6 +58,7 @@ def with_planted(text: str, facts: list[Planted]) -> str:
 
 def main() -> int:
     """Run the demonstration; 0 when it ran through, whatever the answers were worth."""
+    keep_freed_memory()
     facts = planted()
     with tempfile.TemporaryDirectory(prefix="beacon-qa-demo-") as folder:
         copy = Path(folder) / "the-thirty-nine-steps.txt"
