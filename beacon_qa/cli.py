@@ -126,6 +126,8 @@ def _settle(args: argparse.Namespace, words: Sequence[str]) -> None:
     args.data_home = os.environ.get("XDG_DATA_HOME") or None
     logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr)
     logging.getLogger("beacon_qa.reading").setLevel(logging.WARNING)
+    # A hub that does not answer is said once, by our own error, not at each of several tries.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     if getattr(args, "model", None) is None or os.path.isdir(args.model):
         # A download shows its progress; loading a folder has none worth showing.

@@ -101,7 +101,7 @@ def test_the_report_has_its_tables_and_plot_and_nothing_failed(out: Path, tiny: 
 
 
 def test_a_case_in_its_own_process_says_why_it_failed(tmp_path: Path) -> None:
-    with pytest.raises(CaseFailed, match="No model could be loaded"):
+    with pytest.raises(CaseFailed, match="is not there; give the folder"):
         measure(Case("describe", str(tmp_path / "nothing")))
 
 

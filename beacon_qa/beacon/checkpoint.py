@@ -23,6 +23,7 @@ from transformers.utils import logging
 
 from beacon_qa.beacon.attention import NAME, register
 from beacon_qa.beacon.config import BeaconConfig, read_config
+from beacon_qa.beacon.hub import only_here
 from beacon_qa.beacon.identity import identify
 from beacon_qa.beacon.model import beacon_class
 from beacon_qa.beacon.placing import DeviceMap, chosen_map, on_gpu
@@ -101,7 +102,9 @@ def load_model(
 
 def _read_config(name: str, revision: str | None, start: bool, overrides: dict[str, Any]) -> Any:
     try:
-        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(
+            name, revision=revision, trust_remote_code=False, local_files_only=only_here(name)
+        )
     except (OSError, ValueError) as error:
         raise ModelError(
             f"No model could be loaded from {name!r}: {first_line(error)} Give the folder of a "
@@ -128,6 +131,7 @@ def from_pretrained(cls: Any, name: str, **settings: Any) -> tuple[Any, dict[str
                 output_loading_info=True,
                 trust_remote_code=False,
                 use_safetensors=True,
+                local_files_only=only_here(name),
                 **settings,
             )
     except (OSError, ValueError, RuntimeError, ImportError) as error:

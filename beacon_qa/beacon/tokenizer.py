@@ -12,6 +12,7 @@ from typing import Any
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from transformers.utils import cached_file
 
+from beacon_qa.beacon.hub import only_here
 from beacon_qa.errors import ModelError
 
 
@@ -21,11 +22,12 @@ def load_tokenizer(path_or_id: str | Path, *, revision: str | None = None) -> An
     A tokenizer.json is taken as it stands: the library's classes for an architecture put their
     own tokens and rules over it. Without one the library converts what there is.
     """
-    name, settings = str(path_or_id), {"revision": revision, "trust_remote_code": False}
+    name = str(path_or_id)
+    where = {"revision": revision, "local_files_only": only_here(name)}
     try:
-        tokenizer = _as_it_stands(name, settings)
+        tokenizer = _as_it_stands(name, where)
         if tokenizer is None:
-            tokenizer = AutoTokenizer.from_pretrained(name, **settings)
+            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False, **where)
     except (OSError, ValueError) as error:
         raise ModelError(
             f"No tokenizer could be loaded from {name!r}: {first_line(error)}"
@@ -35,16 +37,13 @@ def load_tokenizer(path_or_id: str | Path, *, revision: str | None = None) -> An
     return tokenizer
 
 
-def _as_it_stands(name: str, settings: dict[str, Any]) -> PreTrainedTokenizerBase | None:
+def _as_it_stands(name: str, where: dict[str, Any]) -> PreTrainedTokenizerBase | None:
     there = cached_file(
-        name,
-        "tokenizer.json",
-        revision=settings["revision"],
-        _raise_exceptions_for_missing_entries=False,
+        name, "tokenizer.json", _raise_exceptions_for_missing_entries=False, **where
     )
     if there is None:
         return None
-    return PreTrainedTokenizerFast.from_pretrained(name, **settings)
+    return PreTrainedTokenizerFast.from_pretrained(name, trust_remote_code=False, **where)
 
 
 def tokenizer_digest(name: str, revision: str | None) -> str:

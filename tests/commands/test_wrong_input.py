@@ -27,6 +27,7 @@ def place(tmp_path: Path, text_file: Path, monkeypatch: pytest.MonkeyPatch) -> P
         ("ask whale.txt ''", "A question is empty"),
         ("ask whale.txt Who? --device cuda:99", "There is no device cuda:99 here"),
         ("ask whale.txt Who? --device toaster", "'toaster' is no device; say cpu"),
+        ("ask whale.txt Who? --model ./nowhere", "./nowhere is not there; give the folder of a"),
         ("ask whale.txt LONG", "A question has 9,000 characters and at most 8,000 are taken"),
         ("serve --new-key ''", "'' cannot be a key's name"),
         ("ask '' Who?", "An empty name means no book"),

@@ -65,7 +65,7 @@ def test_what_is_wrong_is_told_once_by_several_processes(
     wrong = words(tmp_path / "nowhere", text_file.parent, tmp_path / "out", 2, rows=1)
     assert main([*wrong, "--processes", "2"]) == 2
     told = capfd.readouterr().err
-    assert told.count("No model could be loaded") == 1
+    assert told.count("is not there; give the folder") == 1
     assert "Traceback" not in told
 
 
