@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from beacon_qa.commands import options
-from beacon_qa.commands.session import open_book, question_of, sampling
+from beacon_qa.commands.session import open_book, overview_of, question_of, sampling
 from beacon_qa.commands.telling import (
     evidence_facts,
     quote_facts,
@@ -20,7 +20,6 @@ from beacon_qa.commands.telling import (
     tell_quotes,
 )
 from beacon_qa.commands.terminal import Terminal
-from beacon_qa.overview import overview
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +48,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     from_input = "-" in args.questions and args.book != "-"
     book = open_book(args, args.book, terminal)
     for question in _questions(asked, from_input):
-        answer = overview(book, question, sampling(args)) or book.ask(
+        answer = overview_of(book, question, args) or book.ask(
             question, sampling=sampling(args), look_back=args.look_back
         )
         if args.json:

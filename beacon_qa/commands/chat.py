@@ -10,13 +10,17 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from beacon_qa.book import Book
-from beacon_qa.chat import Turn
-from beacon_qa.chat.transcript import turns
 from beacon_qa.commands import options
 from beacon_qa.commands.interrupt import Stopped, typed
-from beacon_qa.commands.session import open_book, open_shelf, question_of, sampling
+from beacon_qa.commands.session import (
+    open_book,
+    open_shelf,
+    overview_of,
+    question_of,
+    sampling,
+)
 from beacon_qa.commands.telling import (
     evidence_facts,
     quote_facts,
@@ -26,8 +30,11 @@ from beacon_qa.commands.telling import (
 )
 from beacon_qa.commands.terminal import Terminal
 from beacon_qa.errors import MessageError
-from beacon_qa.overview import overview
 from beacon_qa.shelf.conversations import Conversations
+
+if TYPE_CHECKING:
+    from beacon_qa.book import Book
+    from beacon_qa.chat import Turn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +64,7 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
     if terminal.watched:
         terminal.note(f"{book.title}: {book.coverage}. An empty line ends the conversation.")
     for question in _questions(terminal):
-        answer = overview(book, question, sampling(args)) or chat.ask(
+        answer = overview_of(book, question, args) or chat.ask(
             question, sampling=sampling(args), look_back=args.look_back
         )
         try:
@@ -85,6 +92,8 @@ def run(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _begin(kept: Conversations, book: Book, go_on: bool) -> tuple[int, list[Turn]]:
     """The conversation to speak in, and what was said in it."""
+    from beacon_qa.chat.transcript import turns  # here: it brings the model library
+
     earlier = [talk for talk in kept.of_book(book.id) if talk.as_of == book.up_to]
     if not go_on or not earlier:
         return kept.start(book.id, as_of=book.up_to).id, []

@@ -8,12 +8,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from beacon_qa.shelf.storage import expanded
+
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """--model, --bits, --device, --ratio."""
     group = parser.add_argument_group("model")
     group.add_argument(
         "--model",
+        type=model,
         metavar="ID",
         help="a beacon checkpoint: a folder or a Hugging Face id (default: the built-in model)",
     )
@@ -128,6 +131,11 @@ def add_looking(parser: argparse.ArgumentParser) -> None:
         "auto where they stand out, on always, off never; narrow reads nothing again, and answers "
         "from the memory of the place they stand in (default: auto)",
     )
+
+
+def model(text: str) -> str:
+    """The folder or id of a model; a shell leaves the `~` of `--model=~/folder` as it is."""
+    return str(expanded(text)) if text.startswith("~") else text
 
 
 def ratio(word: str) -> str | int | tuple[int, ...]:

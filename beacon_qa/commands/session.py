@@ -22,7 +22,7 @@ from beacon_qa.shelf.storage import expanded
 from beacon_qa.sources import document_in_bytes, document_in_file
 
 if TYPE_CHECKING:
-    from beacon_qa.answer import Coverage
+    from beacon_qa.answer import Answer, Coverage
     from beacon_qa.beacon import Sampling
     from beacon_qa.book import Book
     from beacon_qa.reader import Reader
@@ -102,6 +102,13 @@ def open_book(args: argparse.Namespace, name: str, terminal: Terminal) -> Book:
     reader = load_reader(args, shelf, terminal, save_every=args.save_every)
     book, _ = read_document(reader, document, source, terminal)
     return book.as_of(args.as_of) if getattr(args, "as_of", None) else book
+
+
+def overview_of(book: Book, question: str, args: argparse.Namespace) -> Answer | None:
+    """What answers for a model that is too small for a question, if it is one."""
+    from beacon_qa.overview import overview
+
+    return overview(book, question, sampling(args))
 
 
 def question_of(words: str) -> str:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from beacon_qa.answer import Answer
 from beacon_qa.commands.interrupt import Stopped, interruptible
 from beacon_qa.commands.terminal import Terminal
-from beacon_qa.evidence import Passage
-from beacon_qa.quotes import Quote
+
+if TYPE_CHECKING:
+    from beacon_qa.answer import Answer
+    from beacon_qa.evidence import Passage
+    from beacon_qa.quotes import Quote
 
 _LONGEST = 60
 """Characters of a quotation or passage that are shown again beside its mark."""

@@ -10,44 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shell import ROOT, Shell
+from shell import Shell
 
-from beacon_qa.cli import build_parser, main
 from beacon_qa.excerpt import EXTRACTED
 from beacon_qa.shelf import Shelf
-
-
-def test_help_is_told_without_loading_a_model_library() -> None:
-    program = (
-        "import sys; from beacon_qa.cli import main\n"
-        "for words in (['--help'], ['read', '--help'], ['shelf', 'list', '--help']):\n"
-        "    try: main(words)\n"
-        "    except SystemExit as end: assert end.code == 0\n"
-        "assert not {'torch', 'transformers'} & set(sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    for word in ("read", "ask", "chat", "summarize", "shelf", "doctor", "train", "evaluate"):
-        assert f"\n    {word}" in done.stdout
-    assert 'beacon-qa ask moby-dick.epub "Who is Ahab?"' in done.stdout
-
-
-@pytest.mark.parametrize("command", ["read", "ask", "chat", "summarize", "shelf", "doctor"])
-def test_every_command_explains_its_arguments(command: str) -> None:
-    with pytest.raises(SystemExit) as end:
-        build_parser(command).parse_args([command, "--help"])
-    assert end.value.code == 0
-
-
-@pytest.mark.parametrize(
-    "words",
-    [["read"], ["ask", "x"], ["read", "x", "--ratio", "many"], ["fly"], []],
-    ids=["no file", "no question", "no ratio", "no command", "nothing"],
-)
-def test_wrong_arguments_end_with_code_2(words: list[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(words)
-    assert end.value.code == 2
 
 
 def test_a_file_is_read_once_and_then_asked(shell: Shell, text_file: Path) -> None:
