@@ -54,6 +54,9 @@ def visit(browser: webdriver.Chrome) -> Iterator[Callable[[ServedPage], Page]]:
         visited.append(served)
         origin = {"origin": served.address.rstrip("/"), "storageTypes": "all"}
         browser.execute_cdp_cmd("Storage.clearDataForOrigin", origin)
+        # That may come late to a process which has the old storage at hand; this does not.
+        browser.get(f"{served.address.rstrip('/')}/favicon.ico")
+        browser.execute_script("localStorage.clear()")
         seen = {"width": 1400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", seen)
         return Page(browser, served.address).open()

@@ -179,9 +179,13 @@ class TalkRoom(Room):
         return self._bubbles("bot")
 
     def told(self) -> str:
-        """Wait until the last answer has ended; returns the small line under it."""
+        """Wait until every question is answered and the page rests; returns the last small line.
+
+        In this order: before the answer begins, the button to ask is still there.
+        """
+        self.until(lambda: len(self._lines()) >= len(self.questions) > 0, "a line for each answer")
         self.until(lambda: self.all("#question .submit-button"), "the end of the answer")
-        return self.until(lambda: (self._lines() or [""])[-1], "the line under the answer")
+        return self._lines()[-1]
 
     def _bubbles(self, who: str) -> list[str]:
         code = (
