@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from page_rooms import Page
 from served_page import ServedPage
+
+from beacon_qa.answer import Coverage
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -35,7 +38,11 @@ def test_a_book_an_answer_and_a_question_of_markup_are_shown_as_letters(
     conversations = served.shelf.conversations
     talk = conversations.start(book, EVIL)
     conversations.add(talk.id, "user", f"Asked: {EVIL}")
-    kept = {"finish": "stop", "evidence": [{"start": 0, "end": 400, "score": 0.5}]}
+    kept = {
+        "finish": "stop",
+        "coverage": asdict(Coverage(0, 0, 12, 12, 1500, 1500)),
+        "evidence": [{"start": 0, "end": 400, "score": 0.5}],
+    }
     conversations.add(talk.id, "assistant", f"Answered: {EVIL}", kept)
     page.refresh()
     page.shelf.open("evil")
