@@ -17,9 +17,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-Span = tuple[int, int]
-"""Characters [start, end) of a text."""
-
 _END = re.compile(
     r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\b[A-Z])[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+|"
     r"\n\s*\n|\Z"
@@ -49,7 +46,7 @@ _QUOTES = '"“”„«»‘'
 
 @dataclass(frozen=True)
 class _Sentence:
-    span: Span
+    span: tuple[int, int]
     words: tuple[str, ...]
     likely: float
 
@@ -58,12 +55,12 @@ class _Sentence:
         return _LEAST <= len(self.words) <= _MOST and self.likely > 0
 
 
-def key_sentences(text: str, start: int, end: int, count: int) -> list[Span]:
-    """The places of `count` sentences of text[start:end] at most, in the text's order."""
+def key_sentences(text: str, start: int, end: int, count: int) -> list[tuple[int, int]]:
+    """The characters [start, end) of `count` sentences of a part at most, in the text's order."""
     every = list(_sentences(text, start, end))
     weights = _weights(text, every)
     candidates = [sentence for sentence in every if sentence.whole] or every
-    chosen: list[Span] = []
+    chosen: list[tuple[int, int]] = []
     said: set[str] = set()
     for place in range(count):
         low = start + (end - start) * place // count

@@ -188,6 +188,7 @@ def test_what_was_to_be_deleted_is_forgotten_when_something_else_is_on_show(aske
     asked.talk.until(lambda: "Delete for ever" not in asked.talk.text, "no more doubt")
     asked.talk.choose("#conversations", QUESTION)
     asked.talk.until(lambda: asked.talk.questions == [QUESTION], "the conversation")
+    assert "Delete for ever" not in asked.talk.text
 
 
 def test_an_edit_that_is_refused_leaves_the_question_as_it_was(asked: Page) -> None:
